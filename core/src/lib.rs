@@ -1,0 +1,13 @@
+//! Linux's `mmap`, `munmap` and `mprotect` over a paged memory model, and liballoc as a program
+//! inside that memory. Every rule of the playground is here; a view only shows it.
+//!
+//! Modules stand lowest first: each names only those before it. `ARCHITECTURE.md` has the map.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+// Vocabulary.
+pub mod abi;
+pub mod address;
+pub mod call;
+pub mod event;
+pub mod reason;

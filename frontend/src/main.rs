@@ -1,0 +1,4 @@
+//! Mounts the page.
+fn main() {
+    yew::Renderer::<mmap_playground::App>::new().render();
+}

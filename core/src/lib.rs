@@ -11,3 +11,6 @@ pub mod address;
 pub mod call;
 pub mod event;
 pub mod reason;
+
+// Text and time.
+pub mod state;

@@ -268,7 +268,7 @@ bitflags! {
 impl OpenFlags {
     /// Says whether the descriptor may be read.
     pub const fn reads(self) -> bool {
-        self.bits() & 3 != 1 && !self.contains(OpenFlags::PATH)
+        matches!(self.bits() & 3, 0 | 2) && !self.contains(OpenFlags::PATH)
     }
 
     /// Says whether the descriptor may be written.

@@ -196,8 +196,14 @@ pub struct Outcome {
 pub enum Returned {
     /// A number: an address, a count, a descriptor, a byte, 0.
     Value(u64),
-    /// The bytes that `pread64` read; their number is the result.
-    Bytes(Vec<u8>),
+    /// What `pread64` read. `count` is the result; `shown` holds the first bytes, at most
+    /// [`Returned::BYTES_SHOWN`] of them, for a sparse file may give gigabytes.
+    Bytes {
+        /// How many bytes were read.
+        count: u64,
+        /// The first of them.
+        shown: Vec<u8>,
+    },
     /// Nothing (`free`).
     Void,
     /// −1 and `errno`.
@@ -206,6 +212,11 @@ pub enum Returned {
     Signal(SignalInfo),
     /// The model does not run this call.
     Skipped,
+}
+
+impl Returned {
+    /// How many of the bytes read are kept.
+    pub const BYTES_SHOWN: usize = 4096;
 }
 
 /// A signal as `siginfo_t` describes it.

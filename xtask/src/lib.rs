@@ -1,0 +1,26 @@
+//! What the project's commands and its end-to-end tests share: where things
+//! are, and which browser to test in.
+
+pub mod browser;
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// Returns the root of the workspace.
+pub fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_path_buf()
+}
+
+/// Returns the file that `name` would run: a path as it is, else the first
+/// executable of that name on `PATH`.
+pub fn which(name: impl AsRef<Path>) -> Option<PathBuf> {
+    let name = name.as_ref();
+    if name.components().count() > 1 {
+        return name.is_file().then(|| name.to_path_buf());
+    }
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|folder| folder.join(name).with_extension(env::consts::EXE_EXTENSION))
+        .find(|file| file.is_file())
+}

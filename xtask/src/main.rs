@@ -1,0 +1,57 @@
+//! The project's own commands: `cargo xtask serve`, `build`, `test` and `ci`.
+//!
+//! Each first installs what it needs and is missing ([`setup`]), then runs trunk
+//! ([`page`]) or the tests and checks ([`check`]) and reports on them ([`report`]).
+
+mod check;
+mod page;
+mod report;
+mod setup;
+mod shell;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Commands for working on the mmap playground. Each sets up what it needs.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the page and rebuilds it whenever a source file changes.
+    Serve {
+        /// The port to serve on.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// Opens the page in a browser once it is built.
+        #[arg(long)]
+        open: bool,
+    },
+    /// Builds the page into dist/, for any static host and any path on it.
+    Build,
+    /// Runs every test there is: native, in Node, in Chromium, and end to end.
+    Test,
+    /// Runs what continuous integration runs: formatting, lints, docs, every test.
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Serve { port, open } => page::serve(port, open),
+        Command::Build => page::build(),
+        Command::Test => check::test(),
+        Command::Ci => check::ci(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! Installs what a command needs and is missing.
+//!
+//! A [`Step`] knows whether its tool is there, how to install it, and what a
+//! person must do if that fails. Steps that find their tool cost next to nothing
+//! and need no network, so every command runs them each time.
+//!
+//! wasm-bindgen and wasm-opt go into trunk's own cache, where trunk looks for
+//! tools of a certain version. So `trunk serve` and `trunk build` typed by hand
+//! find them too, and a second checkout does not pay for them again.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, bail};
+use directories::{BaseDirs, ProjectDirs};
+use xtask::{browser, root, which};
+
+use crate::shell::{cargo, command, output, run};
+
+/// The exact version: trunk 0.22 needs a newer compiler.
+const TRUNK_VERSION: &str = "0.21.14";
+
+/// A tool and how to get it.
+pub(crate) struct Step {
+    /// What the tool is called in messages.
+    name: String,
+    is_there: Box<dyn Fn() -> bool>,
+    /// What installing means and how long it takes, for the reader who waits.
+    cost: &'static str,
+    install: Box<dyn Fn() -> Result<()>>,
+    /// The line that a person types if installing fails.
+    remedy: String,
+}
+
+/// Returns what `cargo xtask serve` needs.
+pub(crate) fn for_serve() -> Result<Vec<Step>> {
+    Ok(vec![wasm_target(), trunk()?, wasm_bindgen()?])
+}
+
+/// Returns what `cargo xtask build` needs.
+pub(crate) fn for_build() -> Result<Vec<Step>> {
+    let mut steps = for_serve()?;
+    if cfg!(unix) {
+        steps.extend([node(), npm_packages()?, wasm_opt()?]);
+    } // Elsewhere npm's wasm-opt cannot be run by trunk, which downloads its own.
+    Ok(steps)
+}
+
+/// Returns what `cargo xtask test` and `ci` need.
+pub(crate) fn for_test() -> Result<Vec<Step>> {
+    let mut steps = for_serve()?;
+    steps.extend([test_runner()?, node(), npm_packages()?]);
+    if cfg!(unix) {
+        steps.push(wasm_opt()?);
+    }
+    steps.push(chromium());
+    Ok(steps)
+}
+
+/// Takes the steps in order and stops at the first that fails.
+///
+/// # Errors
+///
+/// If a tool can neither be found nor installed; the text says what to type.
+pub(crate) fn take(steps: &[Step]) -> Result<()> {
+    steps.iter().try_for_each(Step::take)
+}
+
+impl Step {
+    /// Installs the tool unless it is there, saying so before and after.
+    pub(crate) fn take(&self) -> Result<()> {
+        let Self { name, cost, .. } = self;
+        if (self.is_there)() {
+            println!("[set-up] {name}: there");
+            return Ok(());
+        }
+        println!("[set-up] {name}: missing. {cost} …");
+        let start = Instant::now();
+        let done = (self.install)().and_then(|()| {
+            if !(self.is_there)() {
+                bail!("installed, but still not found");
+            }
+            Ok(())
+        });
+        let seconds = start.elapsed().as_secs_f64();
+        match done {
+            Ok(()) => {
+                println!("[set-up] {name}: installed in {seconds:.0} s");
+                Ok(())
+            }
+            Err(error) => Err(anyhow!(
+                "{name} could not be installed: {error:#}\nRun this, then try again:\n\n    {}\n",
+                self.remedy
+            )),
+        }
+    }
+
+    /// Returns what the tool is called in messages.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+// The steps.
+
+fn wasm_target() -> Step {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    Step {
+        name: format!("Rust for {TARGET}"),
+        is_there: Box::new(|| {
+            let mut rustc = command("rustc");
+            rustc.args(["--print", "target-libdir", "--target", TARGET]);
+            output(&mut rustc).is_some_and(|folder| Path::new(&folder).is_dir())
+        }),
+        cost: "Downloading about 25 MB, some seconds",
+        install: Box::new(|| run(command("rustup").args(["target", "add", TARGET]))),
+        remedy: format!("rustup target add {TARGET}"),
+    }
+}
+
+fn trunk() -> Result<Step> {
+    let places = TrunkPlaces::new()?;
+    // Leave a trunk of another version alone: it serves somebody's other project.
+    let place = if places.has_other_version() {
+        format!(" --root {}", places.private.display())
+    } else {
+        String::new()
+    };
+    let arguments = format!(
+        "install trunk@{TRUNK_VERSION} --locked --no-default-features --features rustls --debug{place}"
+    );
+    Ok(Step {
+        name: format!("trunk {TRUNK_VERSION}"),
+        is_there: Box::new(move || places.find().is_some()),
+        cost: "Compiling it, 3 to 6 minutes, once",
+        remedy: format!("cargo {arguments}"),
+        install: Box::new(move || run(&mut cargo(&arguments))),
+    })
+}
+
+/// Returns the trunk to run.
+///
+/// # Errors
+///
+/// If trunk is not installed in the right version.
+pub(crate) fn trunk_path() -> Result<PathBuf> {
+    let trunk = TrunkPlaces::new()?.find();
+    trunk.with_context(|| format!("trunk {TRUNK_VERSION} is not installed"))
+}
+
+/// Where a trunk may be.
+struct TrunkPlaces {
+    /// On `PATH` and among cargo's installed programs.
+    shared: Vec<PathBuf>,
+    /// The root of an installation for this workspace alone.
+    private: PathBuf,
+}
+
+impl TrunkPlaces {
+    fn new() -> Result<Self> {
+        let cargo_home = match env::var_os("CARGO_HOME") {
+            Some(folder) => PathBuf::from(folder),
+            None => BaseDirs::new().context("no home folder")?.home_dir().join(".cargo"),
+        };
+        let installed = cargo_home.join("bin").join(executable("trunk"));
+        Ok(Self {
+            shared: which("trunk").into_iter().chain([installed]).collect(),
+            private: root().join("target").join("tools"),
+        })
+    }
+
+    fn find(&self) -> Option<PathBuf> {
+        let private = self.private.join("bin").join(executable("trunk"));
+        let mut places = self.shared.iter().chain([&private]);
+        let wanted = format!("trunk {TRUNK_VERSION}");
+        places.find(|file| prints(file, &wanted)).cloned()
+    }
+
+    fn has_other_version(&self) -> bool {
+        let wanted = format!("trunk {TRUNK_VERSION}");
+        self.shared.iter().any(|file| file.is_file() && !prints(file, &wanted))
+    }
+}
+
+fn wasm_bindgen() -> Result<Step> {
+    let version = locked_version("wasm-bindgen")?;
+    let cached =
+        trunk_cache()?.join(format!("wasm-bindgen-{version}")).join(executable("wasm-bindgen"));
+    let (name, built) = (format!("wasm-bindgen {version}"), built("wasm-bindgen")?);
+    Ok(Step {
+        is_there: {
+            let (cached, name) = (cached.clone(), name.clone());
+            Box::new(move || prints(&cached, &name))
+        },
+        name,
+        cost: "Compiling it, about a minute, once",
+        install: Box::new(move || {
+            run(&mut cargo(BUILD_TOOLS))?;
+            copy(&built, &cached)
+        }),
+        remedy: format!("cargo {BUILD_TOOLS}"),
+    })
+}
+
+fn test_runner() -> Result<Step> {
+    let version = locked_version("wasm-bindgen")?;
+    let runner = built("wasm-bindgen-test-runner")?;
+    let name = format!("wasm-bindgen-test-runner {version}");
+    Ok(Step {
+        is_there: {
+            let name = name.clone();
+            Box::new(move || prints(&runner, &name))
+        },
+        name,
+        cost: "Compiling it, about a minute, once for each checkout",
+        install: Box::new(|| run(&mut cargo(BUILD_TOOLS))),
+        remedy: format!("cargo {BUILD_TOOLS}"),
+    })
+}
+
+const BUILD_TOOLS: &str = "build --package wasm-bindgen-tools";
+
+fn node() -> Step {
+    let remedy = if cfg!(target_os = "macos") {
+        "brew install node"
+    } else {
+        "sudo apt-get install -y nodejs npm"
+    };
+    Step {
+        name: "Node and npm".to_owned(),
+        is_there: Box::new(|| {
+            let version = output(command("node").arg("--version"));
+            version.is_some() && which("npm").is_some()
+        }),
+        cost: "Installing them, about a minute",
+        install: Box::new(|| apt_install(&["nodejs", "npm"])),
+        remedy: remedy.to_owned(),
+    }
+}
+
+fn npm_packages() -> Result<Step> {
+    let wanted = npm_versions()?;
+    let names: Vec<String> =
+        wanted.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    Ok(Step {
+        name: names.join(", "),
+        is_there: Box::new(move || {
+            wanted.iter().all(|(name, version)| {
+                let file = root().join("node_modules").join(name).join("package.json");
+                json(&file).is_ok_and(|package| package["version"] == version.as_str())
+            })
+        }),
+        cost: "Downloading about 25 MB from npm, some seconds",
+        install: Box::new(|| {
+            let mut npm = command(which("npm").context("npm is missing")?);
+            run(npm.args(["ci", "--no-audit", "--no-fund"]))
+        }),
+        remedy: "npm ci".to_owned(),
+    })
+}
+
+/// npm's wasm-opt is a script without dependencies, so a copy of it will do.
+fn wasm_opt() -> Result<Step> {
+    let versions = npm_versions()?;
+    let binaryen = versions.iter().find(|(name, _)| name == "binaryen");
+    let (_, version) = binaryen.context("package.json does not name binaryen")?;
+    let major = version.split('.').next().unwrap_or(version);
+    let name = format!("wasm-opt version {major}");
+    let cached = trunk_cache()?.join(format!("wasm-opt-version_{major}")).join("bin");
+    Ok(Step {
+        is_there: {
+            let (file, name) = (cached.join("wasm-opt"), name.clone());
+            Box::new(move || prints(&file, &name))
+        },
+        name,
+        cost: "Copying it to where trunk looks, a moment",
+        install: Box::new(move || {
+            let bin = root().join("node_modules/binaryen/bin");
+            copy(&bin.join("package.json"), &cached.join("package.json"))?;
+            copy(&bin.join("wasm-opt"), &cached.join("wasm-opt"))
+        }),
+        remedy: "npm ci && cargo xtask build".to_owned(),
+    })
+}
+
+fn chromium() -> Step {
+    Step {
+        name: "Chromium and chromedriver".to_owned(),
+        is_there: Box::new(|| browser::find().is_ok()),
+        cost: "Installing them, one to two minutes",
+        install: Box::new(|| {
+            let found = browser::find().err().unwrap_or_default();
+            apt_install(&["chromium", "chromium-driver"]).context(found)
+        }),
+        remedy: browser::install_line().to_owned(),
+    }
+}
+
+// What the steps share.
+
+/// Installs Debian packages, if this is a Debian and we may.
+fn apt_install(packages: &[&str]) -> Result<()> {
+    which("apt-get").context("only known how to on Debian")?;
+    let is_root = output(command("id").arg("-u")).is_some_and(|id| id == "0");
+    let may_sudo = || output(command("sudo").args(["-n", "true"])).is_some();
+    if !is_root && !may_sudo() {
+        bail!("it takes the rights of root");
+    }
+    let apt = |arguments: &[&str]| {
+        let mut apt = if is_root { command("env") } else { command("sudo") };
+        if !is_root {
+            apt.args(["-n", "env"]);
+        }
+        apt.args([
+            "DEBIAN_FRONTEND=noninteractive",
+            "apt-get",
+            "-q",
+            "-o",
+            "DPkg::Lock::Timeout=300",
+        ]);
+        run(apt.args(arguments))
+    };
+    apt(&["update"])?;
+    apt(&[&["install", "-y"], packages].concat())
+}
+
+/// Returns the folder in which trunk keeps tools, by version.
+fn trunk_cache() -> Result<PathBuf> {
+    let trunk = ProjectDirs::from("dev", "trunkrs", "trunk").context("no home folder")?;
+    Ok(trunk.cache_dir().to_path_buf())
+}
+
+/// Returns where cargo puts the program `name` of this workspace: beside this one.
+fn built(name: &str) -> Result<PathBuf> {
+    let me = env::current_exe().context("this program has no path")?;
+    Ok(me.with_file_name(executable(name)))
+}
+
+fn executable(name: &str) -> String {
+    format!("{name}{}", env::consts::EXE_SUFFIX)
+}
+
+/// Says whether `file --version` begins with `text`.
+fn prints(file: &Path, text: &str) -> bool {
+    let version = file.is_file().then(|| output(command(file).arg("--version")));
+    version
+        .flatten()
+        .is_some_and(|version| version == text || version.starts_with(&format!("{text} ")))
+}
+
+/// Copies a file so that nobody ever sees half of it.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let folder = to.parent().context("a file needs a folder")?;
+    let partial = folder.join(format!("{}.partial", std::process::id()));
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::copy(from, &partial))
+        .and_then(|_| fs::rename(&partial, to))
+        .with_context(|| format!("could not copy {} to {}", from.display(), to.display()))
+}
+
+/// Returns the version of `package` in the workspace's lock file.
+fn locked_version(package: &str) -> Result<String> {
+    let lock = read(&root().join("Cargo.lock"))?;
+    version_in_lock(&lock, package)
+        .map(str::to_owned)
+        .with_context(|| format!("Cargo.lock does not name {package}"))
+}
+
+fn version_in_lock<'a>(lock: &'a str, package: &str) -> Option<&'a str> {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name);
+    lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')
+}
+
+/// Returns the packages that package.json asks for, with their versions.
+fn npm_versions() -> Result<Vec<(String, String)>> {
+    let package = json(&root().join("package.json"))?;
+    let wanted =
+        package["devDependencies"].as_object().context("package.json has no devDependencies")?;
+    let versions = wanted
+        .iter()
+        .filter_map(|(name, version)| Some((name.clone(), version.as_str()?.to_owned())));
+    Ok(versions.collect())
+}
+
+fn json(file: &Path) -> Result<serde_json::Value> {
+    serde_json::from_str(&read(file)?).with_context(|| format!("{} is not JSON", file.display()))
+}
+
+fn read(file: &Path) -> Result<String> {
+    fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_version_from_a_lock_file() {
+        let lock = "[[package]]\nname = \"a-b\"\nversion = \"1.0.0\"\n\n[[package]]\nname = \"a\"\nversion = \"2.1.0\"\n";
+        assert_eq!(version_in_lock(lock, "a"), Some("2.1.0"));
+        assert_eq!(version_in_lock(lock, "c"), None);
+    }
+
+    /// Each version stands where its tool reads it; this keeps the places in step.
+    #[test]
+    fn versions_agree() -> Result<()> {
+        let bindgen = locked_version("wasm-bindgen")?;
+        assert_eq!(locked_version("wasm-bindgen-cli")?, bindgen);
+        assert_eq!(locked_version("wasm-bindgen-tools")?, bindgen);
+
+        let config = read(&root().join("Trunk.toml"))?;
+        let wasm_opt = wasm_opt()?.name.replace("wasm-opt version ", "version_");
+        assert!(config.contains(&format!("wasm_opt = \"{wasm_opt}\"")));
+        assert!(config.contains(&format!("trunk-version = \"={TRUNK_VERSION}\"")));
+        Ok(())
+    }
+}

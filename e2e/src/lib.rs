@@ -1,1 +1,96 @@
-//! Helpers for tests of the published page in a real browser.
+//! Tests of the published page in a real browser.
+//!
+//! [`with_page`] serves `dist/`, starts a headless Chromium, opens the page and
+//! hands it to the test:
+//!
+//! ```no_run
+//! use e2e::{Result, Viewport, with_page};
+//!
+//! #[tokio::test]
+//! async fn steps_back() -> Result<()> {
+//!     with_page("steps back", Viewport::DESKTOP, async |page| {
+//!         page.type_into("#console", "mmap(NULL, 4096, …)\n").await?;
+//!         page.click("#back").await?;
+//!         page.wait_for_text("#position", "0 of 1").await?;
+//!         page.screenshot("stepped-back").await
+//!     })
+//!     .await
+//! }
+//! ```
+//!
+//! A test passes if it returns `Ok`, does not panic, and leaves no error in the
+//! browser's console. Nothing outlives it, neither browser nor server. When it
+//! fails, `target/screenshots/NAME-failed.png` shows the page as it was.
+
+mod driver;
+mod page;
+mod server;
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{anyhow, ensure};
+use futures_util::FutureExt;
+
+pub use anyhow::{Context, Result};
+pub use fantoccini::elements::Element;
+pub use fantoccini::key::Key;
+pub use page::{Page, Viewport, Violation};
+
+/// How long a test may take before it counts as stuck.
+const TEST_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Runs `test` on the freshly opened page.
+///
+/// `name` names the test in messages and in the picture of a failure.
+///
+/// # Errors
+///
+/// What `test` returns; if it takes too long; if the browser's console holds
+/// errors that the test has not asked for; if there is no page or no browser.
+pub async fn with_page(
+    name: &str,
+    viewport: Viewport,
+    test: impl AsyncFnOnce(&Page) -> Result<()>,
+) -> Result<()> {
+    let server = server::Server::start(&dist()?).await?;
+    let driver = driver::Driver::start().await?;
+    let page = Page::new(driver.connect().await?, server);
+
+    let run = async {
+        page.set_viewport(viewport).await?;
+        page.open("").await?;
+        test(&page).await?;
+        let errors = page.console_errors().await?;
+        ensure!(errors.is_empty(), "errors in the console:\n{}", errors.join("\n"));
+        Ok(())
+    };
+    let run = AssertUnwindSafe(tokio::time::timeout(TEST_TIMEOUT, run)).catch_unwind();
+    let outcome = run.await;
+
+    if !matches!(outcome, Ok(Ok(Ok(())))) {
+        page.describe_failure(name).await;
+    }
+    // Whatever happened, close the browser: it would outlive its driver.
+    let closed = page.close().await;
+    match outcome {
+        Err(panic) => resume_unwind(panic),
+        Ok(Err(_)) => Err(anyhow!("{name}: stuck for {} s", TEST_TIMEOUT.as_secs())),
+        Ok(Ok(result)) => result.and(closed),
+    }
+}
+
+/// Returns the folder of the built page: `DIST_DIR`, or `dist/` in the workspace.
+fn dist() -> Result<PathBuf> {
+    let folder = match std::env::var_os("DIST_DIR") {
+        Some(folder) => folder.into(),
+        None => xtask::root().join("dist"),
+    };
+    ensure!(
+        folder.join("index.html").is_file(),
+        "there is no page in {}: run `cargo xtask build` first",
+        folder.display()
+    );
+    Ok(folder)
+}

@@ -12,5 +12,15 @@ pub mod call;
 pub mod event;
 pub mod reason;
 
+// Memory.
+pub mod file;
+pub mod frame;
+pub mod page_table;
+pub mod vma;
+pub mod vma_set;
+
+// Kernel and program.
+pub mod liballoc;
+
 // Text and time.
 pub mod state;

@@ -1,0 +1,410 @@
+//! Files, their page caches, and descriptors.
+//!
+//! Three layers, as in Linux: a descriptor (a number) names an *open file* (what `open` returned:
+//! its access mode), which names a *file* (its bytes). Mappings hold the open file, so that
+//! closing a descriptor ends nothing. The pages of a file are frames; a page that was never
+//! written has none. A file that only a log knows has no size here and shows zeros.
+//!
+//! Source: `open(2)`, `memfd_create(2)`, `ftruncate(2)`, `pwrite(2)`.
+
+use crate::abi::OpenFlags;
+use crate::address::{Address, PAGE_SIZE};
+use crate::frame::{FrameNumber, Frames, Owner};
+use imbl::OrdMap;
+
+/// The number of a file.
+pub type FileId = u32;
+/// The number of an open file.
+pub type OpenId = u32;
+
+/// What a file is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileKind {
+    /// A file of a disk's file system (ext4 where they differ).
+    Regular,
+    /// Memory made by `memfd_create`.
+    Memfd,
+    /// The memory behind a shared anonymous mapping.
+    SharedMemory,
+    /// `/dev/zero`.
+    DevZero,
+    /// `/dev/null`, which cannot be mapped.
+    DevNull,
+    /// A directory, which cannot be mapped.
+    Directory,
+    /// A pipe, a socket, a terminal: only logs have them.
+    Stream,
+}
+
+impl FileKind {
+    /// What it is called in a sentence.
+    pub const fn description(self) -> &'static str {
+        match self {
+            FileKind::Regular => "a file",
+            FileKind::Memfd => "a memfd",
+            FileKind::SharedMemory => "shared memory",
+            FileKind::DevZero => "/dev/zero",
+            FileKind::DevNull => "/dev/null",
+            FileKind::Directory => "a directory",
+            FileKind::Stream => "a pipe, socket or terminal",
+        }
+    }
+
+    /// Says whether it has bytes at offsets, which `ftruncate` can cut.
+    pub const fn has_length(self) -> bool {
+        matches!(self, FileKind::Regular | FileKind::Memfd | FileKind::SharedMemory)
+    }
+}
+
+/// A file.
+#[derive(Clone, PartialEq, Debug)]
+pub struct File {
+    /// What it is.
+    pub kind: FileKind,
+    /// Its path as opened, or its memfd name.
+    pub path: String,
+    /// Length in bytes; nothing where only a log knows it.
+    pub size: Option<u64>,
+    /// The owner's rights as `open` was given them (`mode`), for opening it again.
+    pub mode: u32,
+    /// Its cached pages, by index.
+    cache: OrdMap<u64, FrameNumber>,
+}
+
+impl File {
+    /// Its name in the last column of maps.
+    pub fn maps_name(&self) -> String {
+        match self.kind {
+            FileKind::Memfd => format!("/memfd:{} (deleted)", self.path),
+            FileKind::SharedMemory => "/dev/zero (deleted)".to_owned(),
+            _ => self.path.clone(),
+        }
+    }
+
+    /// Number of pages that lie at least partly before its end.
+    pub fn page_count(&self) -> u64 {
+        self.size.map_or(u64::MAX / PAGE_SIZE, |size| size.div_ceil(PAGE_SIZE))
+    }
+
+    /// The cached frame of a page.
+    pub fn cached(&self, index: u64) -> Option<FrameNumber> {
+        self.cache.get(&index).copied()
+    }
+}
+
+/// What `open` returned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OpenFile {
+    /// The file.
+    pub file: FileId,
+    /// How it was opened.
+    pub flags: OpenFlags,
+    /// How many descriptors name it.
+    descriptors: u32,
+}
+
+/// All files, open files and descriptors.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Files {
+    files: OrdMap<FileId, File>,
+    paths: OrdMap<String, FileId>,
+    open_files: OrdMap<OpenId, OpenFile>,
+    descriptors: OrdMap<i32, OpenId>,
+    next_file: FileId,
+    next_open: OpenId,
+}
+
+/// How many descriptors a process may have (`RLIMIT_NOFILE`, the usual soft limit).
+pub const DESCRIPTOR_LIMIT: i32 = 1024;
+
+impl Files {
+    /// The file of a path, if it is there.
+    pub fn by_path(&self, path: &str) -> Option<FileId> {
+        self.paths.get(path).copied()
+    }
+
+    /// A file.
+    pub fn file(&self, id: FileId) -> Option<&File> {
+        self.files.get(&id)
+    }
+
+    /// An open file.
+    pub fn open_file(&self, id: OpenId) -> Option<&OpenFile> {
+        self.open_files.get(&id)
+    }
+
+    /// The file behind an open file.
+    pub fn behind(&self, id: OpenId) -> Option<&File> {
+        self.file(self.open_file(id)?.file)
+    }
+
+    /// The open file that a descriptor names.
+    pub fn descriptor(&self, fd: i32) -> Option<OpenId> {
+        self.descriptors.get(&fd).copied()
+    }
+
+    /// The open descriptors, by number.
+    pub fn descriptors(&self) -> impl Iterator<Item = (i32, OpenId)> {
+        self.descriptors.iter().map(|(fd, open)| (*fd, *open))
+    }
+
+    /// Makes a file. With a path it can be opened again.
+    pub fn create(&mut self, kind: FileKind, path: &str, size: Option<u64>, mode: u32) -> FileId {
+        let id = self.next_file;
+        self.next_file += 1;
+        let file = File { kind, path: path.to_owned(), size, mode, cache: OrdMap::new() };
+        self.files.insert(id, file);
+        if !matches!(kind, FileKind::Memfd | FileKind::SharedMemory | FileKind::Stream) {
+            self.paths.insert(path.to_owned(), id);
+        }
+        id
+    }
+
+    /// Opens a file without a descriptor yet.
+    pub fn open(&mut self, file: FileId, flags: OpenFlags) -> OpenId {
+        let id = self.next_open;
+        self.next_open += 1;
+        self.open_files.insert(id, OpenFile { file, flags, descriptors: 0 });
+        id
+    }
+
+    /// Gives an open file the lowest free descriptor from 3 on, for 0 to 2 are the terminal's.
+    /// Nothing when all are taken.
+    pub fn assign(&mut self, open: OpenId) -> Option<i32> {
+        let mut fd = 3;
+        for (taken, _) in self.descriptors.range(3..) {
+            if *taken != fd {
+                break;
+            }
+            fd += 1;
+        }
+        if fd >= DESCRIPTOR_LIMIT {
+            return None;
+        }
+        self.assign_number(open, fd);
+        Some(fd)
+    }
+
+    /// Gives an open file a certain descriptor, in place of what it named before. The caller
+    /// looks after the open file that this may leave without a descriptor.
+    pub fn assign_number(&mut self, open: OpenId, fd: i32) {
+        self.close(fd);
+        if let Some(open_file) = self.open_files.get_mut(&open) {
+            open_file.descriptors += 1;
+            self.descriptors.insert(fd, open);
+        }
+    }
+
+    /// Closes a descriptor and returns what it named.
+    pub fn close(&mut self, fd: i32) -> Option<OpenId> {
+        let open = self.descriptors.remove(&fd)?;
+        if let Some(open_file) = self.open_files.get_mut(&open) {
+            open_file.descriptors = open_file.descriptors.saturating_sub(1);
+        }
+        Some(open)
+    }
+
+    /// Forgets an open file that neither a descriptor nor a mapping holds, and with it a file that
+    /// has no path and no other open file.
+    pub fn release(&mut self, open: OpenId, mapped: bool, frames: &mut Frames) {
+        let Some(open_file) = self.open_files.get(&open).copied() else { return };
+        if open_file.descriptors > 0 || mapped {
+            return;
+        }
+        self.open_files.remove(&open);
+        let Some(file) = self.files.get(&open_file.file) else { return };
+        let has_path = self.paths.get(&file.path) == Some(&open_file.file);
+        let still_open = self.open_files.values().any(|other| other.file == open_file.file);
+        if !has_path && !still_open {
+            for frame in file.cache.values() {
+                frames.set_cached(*frame, false);
+            }
+            self.files.remove(&open_file.file);
+        }
+    }
+
+    /// The frame of a page of a file, taken now if the page had none.
+    /// Nothing when all frames are in use.
+    pub fn page(&mut self, id: FileId, index: u64, frames: &mut Frames) -> Option<FrameNumber> {
+        let file = self.files.get_mut(&id)?;
+        if let Some(frame) = file.cache.get(&index) {
+            return Some(*frame);
+        }
+        let frame = frames.take(Owner::File { file: id, index })?;
+        frames.set_cached(frame, true);
+        file.cache.insert(index, frame);
+        Some(frame)
+    }
+
+    /// Says whether a load in a mapping would find a page in the cache: a disk's file is read
+    /// ahead, memory files hold only what was written or loaded through a mapping.
+    pub fn is_cached(&self, id: FileId, index: u64) -> bool {
+        self.file(id)
+            .is_some_and(|file| file.kind == FileKind::Regular || file.cache.contains_key(&index))
+    }
+
+    /// Copies bytes out of a file. `out` must end at or before the file's end.
+    pub fn read(&self, id: FileId, offset: u64, out: &mut [u8], frames: &Frames) {
+        for piece in pieces(offset, out.len() as u64) {
+            let out = &mut out[piece.from as usize..piece.to as usize];
+            match self.file(id).and_then(|file| file.cached(piece.index)) {
+                Some(frame) => frames.read(frame, piece.offset, out),
+                None => out.fill(0),
+            }
+        }
+    }
+
+    /// Writes `length` bytes into a file, growing it if needed: `data` first, then zeros. Returns
+    /// how many were written, which is less when frames ran out.
+    pub fn write(
+        &mut self,
+        id: FileId,
+        offset: Address,
+        data: &[u8],
+        length: u64,
+        frames: &mut Frames,
+    ) -> u64 {
+        self.grow_to(id, offset, frames);
+        let mut written = 0;
+        for piece in pieces(offset, length) {
+            let Some(frame) = self.page(id, piece.index, frames) else { break };
+            let data_from = piece.from.min(data.len() as u64) as usize;
+            let data_to = piece.to.min(data.len() as u64) as usize;
+            frames.write(frame, piece.offset, &data[data_from..data_to]);
+            let zeros = [0; PAGE_SIZE as usize];
+            let given = (data_to - data_from) as u64;
+            let missing = (piece.to - piece.from - given) as usize;
+            frames.write(frame, piece.offset + given, &zeros[..missing]);
+            written = piece.to;
+        }
+        if let Some(file) = self.files.get_mut(&id) {
+            file.size = file.size.map(|size| size.max(offset + written));
+        }
+        written
+    }
+
+    /// Before a file grows: ext4 clears the bytes behind the old end in the last page, which a
+    /// mapping may have stored there; memory files show them.
+    fn grow_to(&mut self, id: FileId, new_size: u64, frames: &mut Frames) {
+        if let Some(file) = self.files.get(&id)
+            && file.kind == FileKind::Regular
+            && let Some(size) = file.size
+            && new_size > size
+        {
+            self.clear_tail(id, size, frames);
+        }
+    }
+
+    /// Sets a file's length. Returns the index of the first page that is gone from the cache, for
+    /// mappings to drop it too.
+    pub fn set_size(&mut self, id: FileId, size: u64, frames: &mut Frames) -> Option<u64> {
+        let old = self.files.get(&id)?.size;
+        self.grow_to(id, size, frames);
+        let file = self.files.get_mut(&id)?;
+        file.size = Some(size);
+        if old.is_some_and(|old| old <= size) {
+            return None;
+        }
+        let first_gone = size.div_ceil(PAGE_SIZE);
+        let (kept, _, _) = file.cache.split_lookup(&first_gone);
+        for (_, frame) in file.cache.range(first_gone..) {
+            frames.set_cached(*frame, false);
+        }
+        file.cache = kept;
+        self.clear_tail(id, size, frames);
+        Some(first_gone)
+    }
+
+    /// Clears what lies behind `size` in the page that holds it.
+    fn clear_tail(&mut self, id: FileId, size: u64, frames: &mut Frames) {
+        let offset = size % PAGE_SIZE;
+        if offset != 0
+            && let Some(frame) = self.file(id).and_then(|file| file.cached(size / PAGE_SIZE))
+        {
+            frames.write(frame, offset, &[0; PAGE_SIZE as usize][offset as usize..]);
+        }
+    }
+}
+
+/// A part of a run of bytes that lies in one page.
+struct Piece {
+    index: u64,
+    offset: u64,
+    from: u64,
+    to: u64,
+}
+
+/// Cuts `length` bytes from `offset` on at the borders of pages.
+fn pieces(offset: u64, length: u64) -> impl Iterator<Item = Piece> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let at = offset.checked_add(from)?;
+        let to = length.min(from + (PAGE_SIZE - at % PAGE_SIZE));
+        let piece = Piece { index: at / PAGE_SIZE, offset: at % PAGE_SIZE, from, to };
+        from = to;
+        (piece.from < piece.to).then_some(piece)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memfd() -> (Files, Frames, FileId) {
+        let mut files = Files::default();
+        let id = files.create(FileKind::Memfd, "m", Some(0), 0o600);
+        (files, Frames::new(16), id)
+    }
+
+    fn bytes(files: &Files, frames: &Frames, id: FileId, offset: u64, length: usize) -> Vec<u8> {
+        let mut out = vec![0xff; length];
+        files.read(id, offset, &mut out, frames);
+        out
+    }
+
+    #[test]
+    fn writing_grows_and_pads_with_zeros() {
+        let (mut files, mut frames, id) = memfd();
+        assert_eq!(files.write(id, 4094, b"abcd", 6, &mut frames), 6);
+        assert_eq!(files.file(id).unwrap().size, Some(4100));
+        assert_eq!(bytes(&files, &frames, id, 4093, 7), b"\0abcd\0\0");
+    }
+
+    #[test]
+    fn cutting_drops_pages_and_clears_the_rest_of_the_last() {
+        let (mut files, mut frames, id) = memfd();
+        files.write(id, 0, &[1; 3 * 4096], 3 * 4096, &mut frames);
+        assert_eq!(files.set_size(id, 4097, &mut frames), Some(2));
+        assert_eq!(frames.used(), 2);
+        files.set_size(id, 8192, &mut frames);
+        assert_eq!(bytes(&files, &frames, id, 4095, 3), [1, 1, 0]);
+    }
+
+    #[test]
+    fn a_memfd_is_gone_with_its_last_holder() {
+        let (mut files, mut frames, id) = memfd();
+        let open = files.open(id, OpenFlags::from_bits_retain(2));
+        let fd = files.assign(open).unwrap();
+        files.write(id, 0, b"x", 1, &mut frames);
+        files.close(fd);
+        files.release(open, true, &mut frames);
+        assert_eq!(frames.used(), 1);
+        files.release(open, false, &mut frames);
+        assert_eq!((frames.used(), files.file(id).is_some()), (0, false));
+    }
+
+    #[test]
+    fn descriptors_are_the_lowest_free_from_3_on() {
+        let (mut files, _, id) = memfd();
+        let fds: Vec<_> = (0..3)
+            .map(|_| {
+                let open = files.open(id, OpenFlags::empty());
+                files.assign(open).unwrap()
+            })
+            .collect();
+        assert_eq!(fds, [3, 4, 5]);
+        files.close(4);
+        let open = files.open(id, OpenFlags::empty());
+        assert_eq!(files.assign(open), Some(4));
+    }
+}

@@ -1,0 +1,294 @@
+//! Physical memory: numbered frames of 4096 bytes, what each holds, and which pages map it.
+//!
+//! Frame 0 is the shared zero page: always there, never written, not counted. A frame is in use
+//! while a page maps it or a file caches it; with the last of both it is free again, and the
+//! lowest free number is handed out first, so that equal calls give equal numbers. Contents are
+//! shared between clones until written, and a frame of zeros holds no bytes at all.
+
+use crate::address::{PAGE_SIZE, Page};
+use imbl::{OrdSet, Vector};
+use std::sync::Arc;
+
+/// The number of a frame.
+pub type FrameNumber = u32;
+
+/// The shared zero page (`ZERO_PAGE(0)`).
+pub const ZERO_FRAME: FrameNumber = 0;
+
+/// The bytes of a frame.
+type Bytes = [u8; PAGE_SIZE as usize];
+
+/// What a frame was taken for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Owner {
+    /// A page of its own of private memory.
+    Anonymous,
+    /// A page of a file (also of shared anonymous memory), by file number and page index.
+    File {
+        /// Number of the file.
+        file: u32,
+        /// Page index in the file.
+        index: u64,
+    },
+}
+
+/// One frame in use.
+#[derive(Clone, PartialEq, Debug)]
+struct Frame {
+    owner: Owner,
+    /// Held by a file's page cache.
+    cached: bool,
+    mapped_by: Mappings,
+    /// Nothing stands for zeros.
+    bytes: Option<Arc<Bytes>>,
+}
+
+/// The pages that map a frame; almost always one.
+#[derive(Clone, PartialEq, Debug)]
+enum Mappings {
+    None,
+    One(Page),
+    Many(Arc<Vec<Page>>),
+}
+
+impl Mappings {
+    fn as_slice(&self) -> &[Page] {
+        match self {
+            Mappings::None => &[],
+            Mappings::One(page) => std::slice::from_ref(page),
+            Mappings::Many(pages) => pages,
+        }
+    }
+
+    fn insert(&mut self, page: Page) {
+        match self {
+            Mappings::None => *self = Mappings::One(page),
+            Mappings::One(first) => {
+                let mut pages = vec![*first, page];
+                pages.sort_unstable();
+                *self = Mappings::Many(Arc::new(pages));
+            }
+            Mappings::Many(pages) => {
+                let pages = Arc::make_mut(pages);
+                let place = pages.partition_point(|known| *known < page);
+                pages.insert(place, page);
+            }
+        }
+    }
+
+    fn remove(&mut self, page: Page) {
+        match self {
+            Mappings::None => {}
+            Mappings::One(first) => {
+                if *first == page {
+                    *self = Mappings::None;
+                }
+            }
+            Mappings::Many(pages) => {
+                let pages = Arc::make_mut(pages);
+                if let Ok(place) = pages.binary_search(&page) {
+                    pages.remove(place);
+                }
+                if let [last] = pages[..] {
+                    *self = Mappings::One(last);
+                }
+            }
+        }
+    }
+}
+
+/// All frames.
+///
+/// Invariant: `slots[0]` stands for the zero page and holds nothing; `free` holds exactly the
+/// numbers of the empty slots behind it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Frames {
+    slots: Vector<Option<Frame>>,
+    free: OrdSet<FrameNumber>,
+    limit: u32,
+    zero_mappings: u64,
+}
+
+impl Frames {
+    /// Memory of `limit` frames, all free, besides the zero page.
+    pub fn new(limit: u32) -> Frames {
+        let mut slots = Vector::new();
+        slots.push_back(None);
+        Frames { slots, free: OrdSet::new(), limit, zero_mappings: 0 }
+    }
+
+    /// How many frames there are, without the zero page.
+    pub fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// How many are in use, without the zero page.
+    pub fn used(&self) -> u32 {
+        (self.slots.len() - 1 - self.free.len()) as u32
+    }
+
+    /// How many frames could be taken now.
+    pub fn available(&self) -> u32 {
+        self.limit - self.used()
+    }
+
+    /// One more than the highest number ever in use: where a view may stop.
+    pub fn highest(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    /// Takes the lowest free frame, filled with zeros. It must be mapped or cached at once.
+    /// Nothing when all are in use.
+    pub fn take(&mut self, owner: Owner) -> Option<FrameNumber> {
+        let frame = Frame { owner, cached: false, mapped_by: Mappings::None, bytes: None };
+        if let Some(number) = self.free.get_min().copied() {
+            self.free.remove(&number);
+            self.slots.set(number as usize, Some(frame));
+            return Some(number);
+        }
+        if self.used() >= self.limit {
+            return None;
+        }
+        self.slots.push_back(Some(frame));
+        Some((self.slots.len() - 1) as FrameNumber)
+    }
+
+    /// Notes that a page maps a frame.
+    pub fn map(&mut self, number: FrameNumber, page: Page) {
+        if number == ZERO_FRAME {
+            self.zero_mappings += 1;
+        } else if let Some(Some(frame)) = self.slots.get_mut(number as usize) {
+            frame.mapped_by.insert(page);
+        }
+    }
+
+    /// Notes that a page no longer maps a frame; frees it if nothing else holds it.
+    pub fn unmap(&mut self, number: FrameNumber, page: Page) {
+        if number == ZERO_FRAME {
+            self.zero_mappings = self.zero_mappings.saturating_sub(1);
+        } else if let Some(Some(frame)) = self.slots.get_mut(number as usize) {
+            frame.mapped_by.remove(page);
+            self.free_if_unused(number);
+        }
+    }
+
+    /// Says whether a file's page cache holds a frame.
+    pub fn set_cached(&mut self, number: FrameNumber, cached: bool) {
+        if let Some(Some(frame)) = self.slots.get_mut(number as usize) {
+            frame.cached = cached;
+            self.free_if_unused(number);
+        }
+    }
+
+    fn free_if_unused(&mut self, number: FrameNumber) {
+        let unused = matches!(
+            self.slots.get(number as usize),
+            Some(Some(Frame { cached: false, mapped_by: Mappings::None, .. }))
+        );
+        if unused {
+            self.slots.set(number as usize, None);
+            self.free.insert(number);
+        }
+    }
+
+    /// What a frame was taken for; nothing for a free one and for the zero page.
+    pub fn owner(&self, number: FrameNumber) -> Option<Owner> {
+        Some(self.frame(number)?.owner)
+    }
+
+    /// The pages that map a frame, lowest first. Those of the zero page are only counted.
+    pub fn pages(&self, number: FrameNumber) -> &[Page] {
+        self.frame(number).map_or(&[], |frame| frame.mapped_by.as_slice())
+    }
+
+    /// How many pages map a frame.
+    pub fn mapping_count(&self, number: FrameNumber) -> u64 {
+        if number == ZERO_FRAME { self.zero_mappings } else { self.pages(number).len() as u64 }
+    }
+
+    /// Copies bytes out of a frame, from an offset on, as far as the frame reaches.
+    pub fn read(&self, number: FrameNumber, offset: u64, out: &mut [u8]) {
+        match self.frame(number).and_then(|frame| frame.bytes.as_ref()) {
+            None => out.fill(0),
+            Some(bytes) => {
+                let bytes = bytes.get(offset as usize..).unwrap_or(&[]);
+                let count = bytes.len().min(out.len());
+                out[..count].copy_from_slice(&bytes[..count]);
+            }
+        }
+    }
+
+    /// Writes bytes into a frame, from an offset on, as far as the frame reaches. The zero page
+    /// stays as it is.
+    pub fn write(&mut self, number: FrameNumber, offset: u64, data: &[u8]) {
+        let Some(Some(frame)) = self.slots.get_mut(number as usize) else { return };
+        if frame.bytes.is_none() && data.iter().all(|byte| *byte == 0) {
+            return;
+        }
+        let bytes = frame.bytes.get_or_insert_with(|| Arc::new([0; PAGE_SIZE as usize]));
+        let bytes = Arc::make_mut(bytes).get_mut(offset as usize..).unwrap_or(&mut []);
+        let count = bytes.len().min(data.len());
+        bytes[..count].copy_from_slice(&data[..count]);
+    }
+
+    /// Makes one frame's contents those of another.
+    pub fn copy(&mut self, from: FrameNumber, to: FrameNumber) {
+        let bytes = self.frame(from).and_then(|frame| frame.bytes.clone());
+        if let Some(Some(frame)) = self.slots.get_mut(to as usize) {
+            frame.bytes = bytes;
+        }
+    }
+
+    fn frame(&self, number: FrameNumber) -> Option<&Frame> {
+        self.slots.get(number as usize)?.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lowest_free_frame_is_taken_and_the_limit_holds() {
+        let mut frames = Frames::new(2);
+        let page = Page::containing(0x1000);
+        let first = frames.take(Owner::Anonymous).unwrap();
+        frames.map(first, page);
+        let second = frames.take(Owner::Anonymous).unwrap();
+        frames.map(second, page.offset(1));
+        assert_eq!((first, second, frames.used()), (1, 2, 2));
+        assert_eq!(frames.take(Owner::Anonymous), None);
+        frames.unmap(first, page);
+        assert_eq!(frames.take(Owner::Anonymous), Some(1));
+    }
+
+    #[test]
+    fn a_frame_lives_while_mapped_or_cached() {
+        let mut frames = Frames::new(8);
+        let page = Page::containing(0x1000);
+        let frame = frames.take(Owner::File { file: 1, index: 0 }).unwrap();
+        frames.set_cached(frame, true);
+        frames.map(frame, page);
+        frames.map(frame, page.offset(9));
+        assert_eq!(frames.mapping_count(frame), 2);
+        frames.unmap(frame, page);
+        frames.set_cached(frame, false);
+        assert_eq!(frames.used(), 1);
+        frames.unmap(frame, page.offset(9));
+        assert_eq!(frames.used(), 0);
+    }
+
+    #[test]
+    fn clones_share_contents_until_written() {
+        let mut frames = Frames::new(8);
+        let frame = frames.take(Owner::Anonymous).unwrap();
+        frames.map(frame, Page::containing(0));
+        frames.write(frame, 4090, b"0123456789");
+        let before = frames.clone();
+        frames.write(frame, 4090, b"x");
+        let (mut old, mut new) = ([0; 6], [0; 6]);
+        before.read(frame, 4090, &mut old);
+        frames.read(frame, 4090, &mut new);
+        assert_eq!((&old, &new), (b"012345", b"x12345"));
+    }
+}

@@ -67,7 +67,11 @@ fn all_tests(report: &mut Report) -> Result<()> {
     );
     let built = report.check("release build", || run(&mut page::release_build()?));
     if built {
-        report.tests("end to end", &mut cargo("test -p e2e --no-fail-fast"));
+        // An error tells where it comes from; its backtrace is all machinery.
+        report.tests(
+            "end to end",
+            cargo("test -p e2e --no-fail-fast").env("RUST_LIB_BACKTRACE", "0"),
+        );
     } else {
         report.check("end to end", || bail!("not run, since the page was not built"));
     }

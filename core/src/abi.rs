@@ -299,7 +299,8 @@ impl FlagNames {
             .or_else(|| (name == self.none && name != "0").then_some(0))
     }
 
-    /// A number as strace prints it: names joined by `|`, unknown bits in hex at the end.
+    /// A number as strace prints it: names joined by `|`, unknown bits in hex at the end, with a
+    /// comment where no name says what they are (`0x10 /* PROT_??? */`).
     pub fn text(&self, number: u64) -> String {
         let mut parts: Vec<String> = Vec::new();
         let mut rest = number;
@@ -309,6 +310,9 @@ impl FlagNames {
         {
             parts.push((*name).to_owned());
             rest &= !self.field;
+        } else if value != 0 {
+            parts.push(self.nameless(value));
+            rest &= !self.field;
         }
         for (name, bits) in self.bits {
             if *bits != 0 && rest & bits == *bits {
@@ -317,9 +321,16 @@ impl FlagNames {
             }
         }
         if rest != 0 {
-            parts.push(format!("{rest:#x}"));
+            parts.push(if parts.is_empty() { self.nameless(rest) } else { format!("{rest:#x}") });
         }
         if parts.is_empty() { self.none.to_owned() } else { parts.join("|") }
+    }
+
+    /// A number of which no bit has a name.
+    fn nameless(&self, number: u64) -> String {
+        let name = self.values.iter().chain(self.bits).next().map_or("", |(name, _)| name);
+        let prefix = name.split('_').next().unwrap_or("");
+        format!("{number:#x} /* {prefix}_??? */")
     }
 }
 
@@ -382,14 +393,14 @@ pub const MREMAP_NAMES: FlagNames = FlagNames {
 pub const MSYNC_NAMES: FlagNames = FlagNames {
     field: 0,
     values: &[],
-    bits: &[("MS_ASYNC", 1), ("MS_INVALIDATE", 2), ("MS_SYNC", 4)],
+    bits: &[("MS_SYNC", 4), ("MS_ASYNC", 1), ("MS_INVALIDATE", 2)],
     none: "0",
 };
 
 /// Names of the flags of `open`.
 pub const OPEN_NAMES: FlagNames = FlagNames {
     field: 3,
-    values: &[("O_RDONLY", 0), ("O_WRONLY", 1), ("O_RDWR", 2)],
+    values: &[("O_RDONLY", 0), ("O_WRONLY", 1), ("O_RDWR", 2), ("O_ACCMODE", 3)],
     bits: &[
         ("O_CREAT", 0o100),
         ("O_EXCL", 0o200),
@@ -407,6 +418,7 @@ pub const OPEN_NAMES: FlagNames = FlagNames {
         ("O_PATH", 0o1000_0000),
         ("O_TMPFILE", 0o2020_0000),
         ("O_DIRECTORY", 0o20_0000),
+        ("FASYNC", 0o2_0000),
     ],
     none: "O_RDONLY",
 };
@@ -477,6 +489,10 @@ mod tests {
         assert_eq!(PROT_NAMES.text(0x43), "PROT_READ|PROT_WRITE|0x40");
         assert_eq!(OPEN_NAMES.text(0o102), "O_RDWR|O_CREAT");
         assert_eq!(ADVICE_NAMES.text(14), "MADV_HUGEPAGE");
+        assert_eq!(ADVICE_NAMES.text(5), "0x5 /* MADV_??? */");
+        assert_eq!(PROT_NAMES.text(0x10), "0x10 /* PROT_??? */");
+        assert_eq!(MAP_NAMES.text(0x24), "0x4 /* MAP_??? */|MAP_ANONYMOUS");
+        assert_eq!(MSYNC_NAMES.text(7), "MS_SYNC|MS_ASYNC|MS_INVALIDATE");
     }
 
     #[test]

@@ -23,4 +23,6 @@ pub mod vma_set;
 pub mod liballoc;
 
 // Text and time.
+pub mod maps;
 pub mod state;
+pub mod trace;

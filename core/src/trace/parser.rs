@@ -1,0 +1,691 @@
+//! Lines of a text or log to a [`Script`].
+//!
+//! A log of several threads tears calls apart: `munmap(0x1000, 4096 <unfinished ...>`, lines of
+//! others, `<... munmap resumed>) = 0`. The two halves become one call, and its place is a choice:
+//!
+//! - `munmap` stands where it began. The kernel takes the pages away early and another thread may
+//!   get the address, and say so, before this one comes back. (In the log `threads-pthread` six
+//!   mappings would land on pages still mapped if it stood at its end; none does this way.)
+//! - Every other call stands where it came back, for only then is its result known: an `mmap` has
+//!   its address from whoever gave it back before.
+//!
+//! `ltrace` tears calls for another reason: `realloc(0, 9 <unfinished ...>`, then the `malloc` that
+//! the library itself makes, then `<... realloc resumed> ) = 0x…`. What stands inside is marked
+//! [`nested`](ParsedCall::nested).
+
+use super::grammar::{Fault, Head, head, tail};
+use super::noise::{Prefix, attached, is_noise, prefix, resumed, signal, unfinished};
+use super::resolve::lacks_text;
+use super::{
+    Arg, CallName, Diagnostic, Line, ParsedCall, ProcessCount, Recorded, Script, Severity, Span,
+    Statement, Value,
+};
+use crate::abi::Errno;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+/// How many calls may wait for their end; the oldest is given up when there are more.
+const MOST_PENDING: usize = 1024;
+
+/// Reads a text in slices, so that a large one need not be waited for.
+///
+/// ```
+/// use mmap_playground_core::trace::Parser;
+///
+/// let mut parser = Parser::new("brk(0)\nmalloc(1)\nfork()");
+/// while parser.next_lines(2) {
+///     assert!(parser.bytes_read() > 0); // progress can be shown here
+/// }
+/// assert_eq!(parser.finish().lines.len(), 3);
+/// ```
+#[derive(Debug)]
+pub struct Parser<'a> {
+    text: &'a str,
+    /// First byte of the next line.
+    at: usize,
+    /// Number of the last line read.
+    number: u32,
+    script: Script,
+    process_index: BTreeMap<Option<u32>, usize>,
+    pending: Vec<Pending>,
+    /// The beginning of a call behind which `strace: Process N attached` stands.
+    cut: Option<(Prefix, Piece)>,
+    /// The process whose lines had no pid until it had company.
+    main: Option<u32>,
+    /// Pids that were announced.
+    announced: BTreeSet<u32>,
+    /// Pids in brackets that have not ended.
+    alive: BTreeSet<u32>,
+    /// Inside the table of `strace -c`.
+    in_table: bool,
+}
+
+/// A call that has begun.
+#[derive(Debug)]
+struct Pending {
+    pid: Option<u32>,
+    name: Box<str>,
+    /// Which call, if it is known.
+    call: Option<CallName>,
+    pieces: Vec<Piece>,
+    nested: bool,
+    /// Index of its line, if it has one already.
+    slot: Option<usize>,
+}
+
+/// A part of one source line.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    start: usize,
+    end: usize,
+    line: u32,
+    line_start: usize,
+}
+
+/// The text of one statement, put together from pieces of the source.
+struct Joined<'a> {
+    text: Cow<'a, str>,
+    pieces: &'a [Piece],
+}
+
+impl<'a> Joined<'a> {
+    fn new(source: &'a str, pieces: &'a [Piece]) -> Joined<'a> {
+        let part = |piece: &Piece| &source[piece.start..piece.end];
+        let text = match pieces {
+            [only] => Cow::Borrowed(part(only)),
+            several => Cow::Owned(several.iter().map(part).collect()),
+        };
+        Joined { text, pieces }
+    }
+
+    /// The piece that holds a byte of the text, and that byte's place in the source.
+    fn place(&self, mut at: usize) -> (&Piece, usize) {
+        let (last, others) = self.pieces.split_last().expect("a statement has a piece");
+        for piece in others {
+            if at < piece.end - piece.start {
+                return (piece, piece.start + at);
+            }
+            at -= piece.end - piece.start;
+        }
+        (last, (last.start + at).min(last.end))
+    }
+
+    fn span(&self, range: Range<usize>) -> Span {
+        let (piece, start) = self.place(range.start);
+        Span { start: small(start), end: small((start + range.len()).min(piece.end)) }
+    }
+
+    fn diagnostic(&self, at: Range<usize>, message: String, severity: Severity) -> Diagnostic {
+        let (piece, start) = self.place(at.start);
+        let column = small(start - piece.line_start) + 1;
+        Diagnostic { line: piece.line, column, span: self.span(at), message, severity }
+    }
+}
+
+fn small(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+impl<'a> Parser<'a> {
+    /// Starts at the beginning of a text.
+    pub fn new(text: &'a str) -> Parser<'a> {
+        Parser {
+            text,
+            at: if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 },
+            number: 0,
+            script: Script::default(),
+            process_index: BTreeMap::new(),
+            pending: Vec::new(),
+            cut: None,
+            main: None,
+            announced: BTreeSet::new(),
+            alive: BTreeSet::new(),
+            in_table: false,
+        }
+    }
+
+    /// How much of the text has been read, in bytes.
+    pub fn bytes_read(&self) -> usize {
+        self.at
+    }
+
+    /// Reads at most so many source lines; says whether there are more.
+    pub fn next_lines(&mut self, count: u32) -> bool {
+        for _ in 0..count {
+            if self.at >= self.text.len() {
+                return false;
+            }
+            let start = self.at;
+            let rest = &self.text[start..];
+            let length = rest.find('\n').unwrap_or(rest.len());
+            self.at = start + length + usize::from(length < rest.len());
+            self.number = self.number.saturating_add(1);
+            let line = rest[..length].strip_suffix('\r').unwrap_or(&rest[..length]);
+            let end = start + line.len();
+            self.source_line(Piece { start, end, line: self.number, line_start: start });
+        }
+        self.at < self.text.len()
+    }
+
+    /// Ends reading: what began and never came back gets an unknown result.
+    pub fn finish(mut self) -> Script {
+        while self.next_lines(u32::MAX) {}
+        if let Some((prefix, piece)) = self.cut.take() {
+            self.statement(prefix, vec![piece]);
+        }
+        for pending in std::mem::take(&mut self.pending) {
+            self.never_returned(pending);
+        }
+        self.name_main_process();
+        self.script
+    }
+
+    /// Gives the lines from before a process had company its pid.
+    fn name_main_process(&mut self) {
+        let (Some(pid), Some(index)) = (self.main, self.process_index.get(&None)) else { return };
+        for line in &mut self.script.lines {
+            line.pid.get_or_insert(pid);
+        }
+        let unnamed = self.script.processes[*index];
+        let processes = &mut self.script.processes;
+        if let Some(known) = processes.iter_mut().find(|process| process.pid == Some(pid)) {
+            known.calls += unnamed.calls;
+            known.skipped += unnamed.skipped;
+            let known = *known;
+            processes[*index] = known;
+            let mut first = true;
+            processes.retain(|process| process.pid != Some(pid) || std::mem::take(&mut first));
+        } else {
+            processes[*index].pid = Some(pid);
+        }
+    }
+
+    fn source_line(&mut self, piece: Piece) {
+        let line = &self.text[piece.start..piece.end];
+        if let Some((at, pid)) = attached(line) {
+            self.announced.insert(pid);
+            self.alive.insert(pid);
+            let found = prefix(&line[..at]);
+            let head = Piece { start: piece.start + found.end, end: piece.start + at, ..piece };
+            if self.cut.is_none() && head.start < head.end {
+                self.cut = Some((found, head));
+            }
+            return;
+        }
+        if let Some((prefix, head)) = self.cut.take() {
+            if !line.starts_with("[pid ") {
+                return self.statement(prefix, vec![head, piece]);
+            }
+            self.statement(prefix, vec![head]);
+        }
+        let prefix = prefix(line);
+        self.statement(prefix, vec![Piece { start: piece.start + prefix.end, ..piece }]);
+    }
+
+    /// Who made the call on a line with this prefix.
+    fn owner(&mut self, prefix: Prefix) -> Option<u32> {
+        match prefix.pid {
+            Some(pid) if prefix.bracketed => {
+                if self.main.is_none() && !self.announced.contains(&pid) {
+                    self.main = Some(pid);
+                }
+                self.alive.insert(pid);
+                Some(pid)
+            }
+            Some(pid) => Some(pid),
+            // `strace -f` leaves the pid out while there is only one process.
+            None if self.alive.len() == 1 && self.main.is_some() => self.alive.first().copied(),
+            None => self.main,
+        }
+    }
+
+    fn statement(&mut self, prefix: Prefix, pieces: Vec<Piece>) {
+        let joined = Joined::new(self.text, &pieces);
+        let text: &str = &joined.text;
+        if self.in_table {
+            self.in_table = !text.contains('(') && !text.ends_with("total");
+            if !text.contains('(') {
+                return;
+            }
+        }
+        if is_noise(text) {
+            self.in_table = text.trim_start().starts_with("% time ");
+            return;
+        }
+        let pid = self.owner(prefix);
+        let placed = *pieces.last().expect("a statement has a piece");
+        if text.starts_with("---") {
+            if let Some(signal) = signal(text) {
+                self.push(pid, placed, Statement::Signal(signal));
+            }
+        } else if text.starts_with("+++") {
+            self.process_ended(pid);
+            self.push(pid, placed, Statement::Exit);
+        } else if let Some((name, behind)) = resumed(text) {
+            let rest = Piece { start: placed.start + behind, ..placed };
+            self.resumed(pid, name, rest);
+        } else if let Some(begun) = unfinished(text) {
+            let cut_off = text.len() - begun.len();
+            match head(begun) {
+                Ok(head) => self.unfinished(pid, &head, &pieces, cut_off),
+                Err(fault) => self.unreadable(&joined, fault),
+            }
+        } else {
+            let nested = |parser: &Parser<'_>, head: &Head<'_>| parser.is_nested(pid, head);
+            match self.call(&joined, &nested, false) {
+                Ok(statement) => self.push(pid, placed, statement),
+                Err(fault) => self.unreadable(&joined, fault),
+            }
+        }
+    }
+
+    /// Keeps the beginning of a call; the last `cut_off` bytes are the mark.
+    fn unfinished(&mut self, pid: Option<u32>, head: &Head<'_>, pieces: &[Piece], cut_off: usize) {
+        let mut pieces = pieces.to_vec();
+        let placed = pieces.last_mut().expect("a statement has a piece");
+        placed.end = placed.end.saturating_sub(cut_off).max(placed.start);
+        let placed = *placed;
+        let nested = self.is_nested(pid, head);
+        let call = CallName::from_name(head.name);
+        let mut slot = None;
+        if call == Some(CallName::Munmap) {
+            let joined = Joined::new(self.text, &pieces);
+            if let Ok(statement @ Statement::Call(_)) = self.call(&joined, &|_, _| nested, true) {
+                slot = Some(self.script.lines.len());
+                self.push(pid, placed, statement);
+            }
+        }
+        if self.pending.len() == MOST_PENDING {
+            let oldest = self.pending.remove(0);
+            self.never_returned(oldest);
+        }
+        self.pending.push(Pending { pid, name: head.name.into(), call, pieces, nested, slot });
+    }
+
+    /// Puts the rest of a call behind its beginning.
+    fn resumed(&mut self, pid: Option<u32>, name: &str, rest: Piece) {
+        let name = head_name(name);
+        let same_name = |pending: &Pending| *pending.name == *name;
+        let index = self
+            .pending
+            .iter()
+            .rposition(|pending| pending.pid == pid && same_name(pending))
+            // The other half may be from before, or from after, there were pids.
+            .or_else(|| {
+                let one_unnamed = |other: Option<u32>| other.is_none() || pid.is_none();
+                self.pending.iter().rposition(|p| one_unnamed(p.pid) && same_name(p))
+            });
+        let Some(index) = index else {
+            // It began before the log did.
+            self.push(pid, rest, Statement::Skipped { name: name.into() });
+            return;
+        };
+        // What the same thread began later will not come back.
+        let pending_pid = self.pending[index].pid;
+        let mut at = self.pending.len() - 1;
+        while at > index {
+            if self.pending[at].pid == pending_pid {
+                let lost = self.pending.remove(at);
+                self.never_returned(lost);
+            }
+            at -= 1;
+        }
+        let Pending { mut pieces, nested, slot, call, .. } = self.pending.remove(index);
+        pieces.push(rest);
+        let joined = Joined::new(self.text, &pieces);
+        if let Some(begun) = unfinished(&self.text[rest.start..rest.end]) {
+            let cut_off = rest.end - rest.start - begun.len();
+            pieces.last_mut().expect("just pushed").end -= cut_off;
+            self.pending.push(Pending { pid, name: name.into(), call, pieces, nested, slot });
+            return;
+        }
+        match self.call(&joined, &|_, _| nested, false) {
+            Ok(Statement::Call(whole)) if slot.is_some() => {
+                let line = slot.and_then(|slot| self.script.lines.get_mut(slot));
+                if let Some(Line { statement: Statement::Call(begun), .. }) = line {
+                    begun.recorded = whole.recorded;
+                }
+            }
+            Ok(_) if slot.is_some() => {}
+            Ok(statement) => self.push(pid.or(pending_pid), rest, statement),
+            Err(fault) => self.unreadable(&joined, fault),
+        }
+    }
+
+    /// A call of which the log has only the beginning.
+    fn never_returned(&mut self, pending: Pending) {
+        if pending.slot.is_some() {
+            return;
+        }
+        let joined = Joined::new(self.text, &pending.pieces);
+        let statement = match self.call(&joined, &|_, _| pending.nested, true) {
+            Ok(Statement::Call(call)) if call.args.len() >= call.name.required().len() => {
+                Statement::Call(call)
+            }
+            _ => Statement::Skipped { name: pending.name.clone() },
+        };
+        let placed = *pending.pieces.last().expect("a statement has a piece");
+        self.push(pending.pid, placed, statement);
+    }
+
+    fn process_ended(&mut self, pid: Option<u32>) {
+        if let Some(pid) = pid {
+            self.alive.remove(&pid);
+        }
+        let pending = std::mem::take(&mut self.pending);
+        let (ended, others) = pending.into_iter().partition(|pending| pending.pid == pid);
+        self.pending = others;
+        let ended: Vec<Pending> = ended;
+        for pending in ended {
+            self.never_returned(pending);
+        }
+    }
+
+    /// Whether a call is part of one that the same thread has begun: the allocator's own system
+    /// calls and inner allocations, or the system call behind a library's function.
+    fn is_nested(&self, pid: Option<u32>, head: &Head<'_>) -> bool {
+        let outer = |call: CallName| call.is_allocator() || head.system_call;
+        self.pending.iter().any(|pending| pending.pid == pid && pending.call.is_some_and(outer))
+    }
+
+    /// Reads a call that stands in one piece.
+    fn call(
+        &mut self,
+        joined: &Joined<'_>,
+        is_nested: &dyn Fn(&Parser<'_>, &Head<'_>) -> bool,
+        open_end: bool,
+    ) -> Result<Statement, Fault> {
+        let text: &str = &joined.text;
+        let head = head(text)?;
+        let skipped = || Statement::Skipped { name: head.name.into() };
+        let Some(name) = CallName::from_name(head.name) else {
+            if !open_end && !text[head.args..].contains([')', '<']) {
+                let message = "expected `)` at the end of the call".to_owned();
+                return Err(Fault { at: text.len()..text.len(), message });
+            }
+            return Ok(skipped());
+        };
+        let span = |range: Range<usize>| joined.span(range);
+        let mut tail = tail(text, name, head.args, open_end, &span)?;
+        if head.system_call {
+            complete_system_call(name, &mut tail.args, &mut tail.recorded);
+        }
+        if tail.recorded.is_some() && lacks_text(name, &tail.args) {
+            return Ok(skipped());
+        }
+        if head.caller.starts_with("libc.so") && is_mislabelled(name, &tail.args, &tail.recorded) {
+            let message = format!(
+                "ltrace shows a call that libc makes to itself under a wrong name: this is no {}, and is skipped",
+                head.name
+            );
+            let note = joined.diagnostic(head.at.clone(), message, Severity::Note);
+            self.script.diagnostics.push(note);
+            return Ok(skipped());
+        }
+        let (piece, _) = joined.place(head.at.start);
+        Ok(Statement::Call(ParsedCall {
+            binding: head.binding.map(Into::into),
+            name,
+            args: tail.args.into(),
+            recorded: tail.recorded,
+            nested: is_nested(self, &head),
+            line: piece.line,
+            line_start: small(piece.line_start),
+            span: joined.span(head.at.start..tail.end),
+        }))
+    }
+
+    fn unreadable(&mut self, joined: &Joined<'_>, fault: Fault) {
+        let diagnostic = joined.diagnostic(fault.at, fault.message, Severity::Error);
+        self.script.diagnostics.push(diagnostic);
+    }
+
+    fn push(&mut self, pid: Option<u32>, piece: Piece, statement: Statement) {
+        let processes = &mut self.script.processes;
+        let index = *self.process_index.entry(pid).or_insert_with(|| {
+            processes.push(ProcessCount { pid, calls: 0, skipped: 0 });
+            processes.len() - 1
+        });
+        match statement {
+            Statement::Call(_) => processes[index].calls += 1,
+            Statement::Skipped { .. } => processes[index].skipped += 1,
+            _ => {}
+        }
+        let text = Span { start: small(piece.line_start), end: small(piece.end) };
+        self.script.lines.push(Line { number: piece.line, pid, text, statement });
+    }
+}
+
+/// The name in `<... SYS_brk resumed>` as [`head`] gives it.
+fn head_name(name: &str) -> &str {
+    let name = name.rsplit_once("->").map_or(name, |(_, name)| name);
+    let name = name.split_once('@').map_or(name, |(name, _)| name);
+    name.strip_prefix("SYS_").unwrap_or(name)
+}
+
+/// ltrace shows four arguments of a system call at most, and −`errno` for an error.
+fn complete_system_call(name: CallName, args: &mut Vec<Arg>, recorded: &mut Option<Recorded>) {
+    if name == CallName::Mmap && args.len() == 4 {
+        for number in [u64::MAX, 0] {
+            args.push(Arg { value: Value::Number(number), span: args[3].span });
+        }
+    }
+    if let Some(Recorded::Value(value)) = recorded
+        && (-4095..0).contains(&(*value as i64))
+    {
+        let number = value.wrapping_neg() as i32;
+        let known = Errno::ALL.iter().find(|errno| **errno as i32 == number);
+        *recorded = Some(Recorded::Error(known.map_or("", |errno| errno.name()).into()));
+    }
+}
+
+/// Whether numbers cannot be those of the call that they are shown under.
+fn is_mislabelled(name: CallName, args: &[Arg], recorded: &Option<Recorded>) -> bool {
+    const MOST: u64 = 1 << 47;
+    let result = recorded.as_ref().and_then(Recorded::value).unwrap_or(0);
+    let number = |index: usize| match args.get(index).map(|arg| &arg.value) {
+        Some(Value::Number(number)) => *number,
+        _ => 0,
+    };
+    if !name.is_allocator() || result == 0 {
+        return false;
+    }
+    let size = match name {
+        CallName::Calloc => number(0).saturating_mul(number(1)),
+        CallName::Realloc => number(1),
+        _ => number(0),
+    };
+    result < 0x1_0000 || size >= MOST || name == CallName::Calloc && size == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::print_call;
+    use crate::trace::resolve;
+
+    /// One line for each statement: `line pid? call = result`.
+    fn shown(text: &str) -> Vec<String> {
+        let script = Script::parse(text);
+        let mut out: Vec<String> = script.lines.iter().map(show).collect();
+        out.extend(script.diagnostics.iter().map(|d| format!("{d}")));
+        out
+    }
+
+    fn show(line: &Line) -> String {
+        let pid = line.pid.map_or(String::new(), |pid| format!("[{pid}] "));
+        let what = match &line.statement {
+            Statement::Call(call) => {
+                let text = resolve(call, &|_| Some(0x1000)).map_or("?".into(), |c| print_call(&c));
+                let result = match &call.recorded {
+                    None => String::new(),
+                    Some(Recorded::Value(value)) => format!(" = {value:#x}"),
+                    Some(other) => format!(" = {other:?}"),
+                };
+                format!("{}{text}{result}", if call.nested { "nested " } else { "" })
+            }
+            Statement::Skipped { name } => format!("skipped {name}"),
+            Statement::Signal(signal) => format!("signal {}", signal.name),
+            Statement::Exit => "exit".to_owned(),
+        };
+        format!("{} {pid}{what}", line.number)
+    }
+
+    #[test]
+    fn a_written_trace() {
+        assert_eq!(
+            shown(
+                "\u{feff}# two\r\np = brk(NULL); // x\r\n\r\n\tq = brk(p + 1) = 5 # \"\n  ;\nfork()\n"
+            ),
+            ["2 brk(NULL)", "4 brk(0x1001) = 0x5", "6 skipped fork"]
+        );
+    }
+
+    #[test]
+    fn broken_lines_leave_the_others() {
+        assert_eq!(
+            shown("brk(0)\nbrk(1\n\0\nwhat is this\nbrk(2)"),
+            [
+                "1 brk(NULL)",
+                "5 brk(0x2)",
+                "line 2, column 6: expected `,` or `)`, but the line ends",
+                "line 3, column 1: expected a call, such as munmap(addr, length)",
+                "line 4, column 1: expected a call, such as munmap(addr, length)",
+            ]
+        );
+    }
+
+    #[test]
+    fn torn_calls_stand_where_they_end_but_munmap_where_it_begins() {
+        assert_eq!(
+            shown(
+                "1  munmap(0x1000, 4096 <unfinished ...>\n\
+                 2  mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0 <unfinished ...>\n\
+                 3  clone3({x} <unfinished ...>\n\
+                 2  <... mmap resumed>) = 0x1000\n\
+                 1  <... munmap resumed>) = 0\n\
+                 3  <... clone3 resumed> => {parent_tid=[4]}, 88) = 4\n\
+                 4  <... futex resumed>) = 0"
+            ),
+            [
+                "1 [1] munmap(0x1000, 4096) = 0x0",
+                "4 [2] mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x1000",
+                "6 [3] skipped clone3",
+                "7 [4] skipped futex",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_never_comes_back_has_no_result() {
+        assert_eq!(
+            shown(
+                "1  pread64(3,  <unfinished ...>\n1  +++ killed by SIGKILL +++\n\
+                 2  brk(NULL <unfinished ...>\n3  exit_group(0 <unfinished ...>) = ?\n\
+                 4  brk(1 <no return ...>"
+            ),
+            [
+                "1 [1] skipped pread64",
+                "2 [1] exit",
+                "4 [3] skipped exit_group",
+                "5 [4] brk(0x1) = Unknown",
+                "3 [2] brk(NULL) = Unknown",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_announcement_in_the_middle_of_a_line() {
+        assert_eq!(
+            shown(
+                "brk(NULL) = 0x5\n\
+                 clone3({x}strace: Process 8 attached\n => {parent_tid=[8]}, 88) = 8\n\
+                 [pid     7] brk(0x6strace: Process 9 attached\n <unfinished ...>\n\
+                 [pid     8] brk(0x7) = 0x7\n\
+                 [pid     7] <... brk resumed>) = 0x6\n\
+                 [pid     8] +++ exited with 0 +++\n[pid     9] +++ exited with 0 +++\n\
+                 brk(0x8) = 0x8"
+            ),
+            [
+                "1 [7] brk(NULL) = 0x5",
+                "3 [7] skipped clone3",
+                "6 [8] brk(0x7) = 0x7",
+                "7 [7] brk(0x6) = 0x6",
+                "8 [8] exit",
+                "9 [9] exit",
+                "10 [7] brk(0x8) = 0x8",
+            ]
+        );
+    }
+
+    #[test]
+    fn processes_are_counted_in_order() {
+        let script = Script::parse(
+            "brk(0)\nfork() = 8\nstrace: Process 8 attached\n[pid 8] brk(1)\n[pid 7] brk(2)",
+        );
+        assert_eq!(
+            script.processes,
+            [
+                ProcessCount { pid: Some(7), calls: 2, skipped: 1 },
+                ProcessCount { pid: Some(8), calls: 1, skipped: 0 },
+            ]
+        );
+    }
+
+    #[test]
+    fn calls_inside_an_allocators_call_are_nested() {
+        assert_eq!(
+            shown(
+                "setlocale(6, \"\" <unfinished ...>\nmalloc@libc.so.6(5) = 0x9000\n\
+                 <... setlocale resumed> ) = \"C\"\n\
+                 realloc@libc.so.6(0, 1600 <unfinished ...>\nmalloc@libc.so.6(1600) = 0x9000\n\
+                 SYS_brk(0) = 0x5000\n<... realloc resumed> )      = 0x9000\nvim->free(0) = <void>\n\
+                 SYS_openat(0xffffff9c, 0x7f04ca65c0b1, 0x80000, 0) = 3\n\
+                 mmap@SYS((nil), 8192, 3, 34) = -12"
+            ),
+            [
+                "2 malloc(5) = 0x9000",
+                "3 skipped setlocale",
+                "5 nested malloc(1600) = 0x9000",
+                "6 nested brk(NULL) = 0x5000",
+                "7 realloc(NULL, 1600) = 0x9000",
+                "8 free(NULL) = Void",
+                "9 skipped openat",
+                "10 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = Error(\"ENOMEM\")",
+            ]
+        );
+    }
+
+    #[test]
+    fn wrong_names_of_ltrace_are_noted() {
+        let text = "libc.so.6->calloc(0, 1600) = 0x55a9c8401940\n\
+                    libc.so.6->calloc(94187697472768, 2048) = 0x55a9c8401f90\n\
+                    libc.so.6->realloc(0x55a9c8400ac0, 6) = 0x6\n\
+                    libc.so.6->realloc(0x55a9c8400ac0, 6) = 0x55a9c8400ac0";
+        let script = Script::parse(text);
+        assert_eq!(script.diagnostics.len(), 3);
+        assert_eq!(script.unreadable_count(), 0);
+        assert_eq!(script.processes[0], ProcessCount { pid: None, calls: 1, skipped: 3 });
+    }
+
+    #[test]
+    fn tables_of_counts_are_passed_over() {
+        assert_eq!(
+            shown(
+                "% time     seconds  usecs/call     calls    errors syscall\n\
+                 ------ ----------- ----------- --------- --------- ------\n\
+                 \x20 0.00    0.000000           0         3           read\n\
+                 100.00    0.000000           0        57         4 total\nbrk(0)"
+            ),
+            ["5 brk(NULL)"]
+        );
+    }
+
+    #[test]
+    fn many_unfinished_calls_stay_few() {
+        let text =
+            "1 f(1 <unfinished ...>\n".repeat(5000) + &"2 <... g resumed>) = 0\n".repeat(5000);
+        assert_eq!(Script::parse(&text).lines.len(), 10_000);
+    }
+}

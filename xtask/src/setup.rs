@@ -42,20 +42,17 @@ pub(crate) fn for_serve() -> Result<Vec<Step>> {
 /// Returns what `cargo xtask build` needs.
 pub(crate) fn for_build() -> Result<Vec<Step>> {
     let mut steps = for_serve()?;
+    steps.push(node());
     if cfg!(unix) {
-        steps.extend([node(), npm_packages()?, wasm_opt()?]);
-    } // Elsewhere npm's wasm-opt cannot be run by trunk, which downloads its own.
+        steps.push(wasm_opt()?);
+    } // Elsewhere trunk cannot run npm's wasm-opt, which is a script, and downloads its own.
     Ok(steps)
 }
 
 /// Returns what `cargo xtask test` and `ci` need.
 pub(crate) fn for_test() -> Result<Vec<Step>> {
-    let mut steps = for_serve()?;
-    steps.extend([test_runner()?, node(), npm_packages()?]);
-    if cfg!(unix) {
-        steps.push(wasm_opt()?);
-    }
-    steps.push(chromium());
+    let mut steps = for_build()?;
+    steps.extend([npm_packages()?, test_runner()?, chromium()]);
     Ok(steps)
 }
 
@@ -190,10 +187,7 @@ fn wasm_bindgen() -> Result<Step> {
         trunk_cache()?.join(format!("wasm-bindgen-{version}")).join(executable("wasm-bindgen"));
     let (name, built) = (format!("wasm-bindgen {version}"), built("wasm-bindgen")?);
     Ok(Step {
-        is_there: {
-            let (cached, name) = (cached.clone(), name.clone());
-            Box::new(move || prints(&cached, &name))
-        },
+        is_there: answers(&cached, &name),
         name,
         cost: "Compiling it, about a minute, once",
         install: Box::new(move || {
@@ -209,10 +203,7 @@ fn test_runner() -> Result<Step> {
     let runner = built("wasm-bindgen-test-runner")?;
     let name = format!("wasm-bindgen-test-runner {version}");
     Ok(Step {
-        is_there: {
-            let name = name.clone();
-            Box::new(move || prints(&runner, &name))
-        },
+        is_there: answers(&runner, &name),
         name,
         cost: "Compiling it, about a minute, once for each checkout",
         install: Box::new(|| run(&mut cargo(BUILD_TOOLS))),
@@ -270,18 +261,16 @@ fn wasm_opt() -> Result<Step> {
     let name = format!("wasm-opt version {major}");
     let cached = trunk_cache()?.join(format!("wasm-opt-version_{major}")).join("bin");
     Ok(Step {
-        is_there: {
-            let (file, name) = (cached.join("wasm-opt"), name.clone());
-            Box::new(move || prints(&file, &name))
-        },
+        is_there: answers(&cached.join("wasm-opt"), &name),
         name,
-        cost: "Copying it to where trunk looks, a moment",
+        cost: "Taking it from npm's binaryen, some seconds",
         install: Box::new(move || {
+            npm_packages()?.take()?;
             let bin = root().join("node_modules/binaryen/bin");
             copy(&bin.join("package.json"), &cached.join("package.json"))?;
             copy(&bin.join("wasm-opt"), &cached.join("wasm-opt"))
         }),
-        remedy: "npm ci && cargo xtask build".to_owned(),
+        remedy: "npm ci".to_owned(),
     })
 }
 
@@ -302,7 +291,7 @@ fn chromium() -> Step {
 
 /// Installs Debian packages, if this is a Debian and we may.
 fn apt_install(packages: &[&str]) -> Result<()> {
-    which("apt-get").context("only known how to on Debian")?;
+    which("apt-get").context("this is only done on Debian")?;
     let is_root = output(command("id").arg("-u")).is_some_and(|id| id == "0");
     let may_sudo = || output(command("sudo").args(["-n", "true"])).is_some();
     if !is_root && !may_sudo() {
@@ -342,7 +331,12 @@ fn executable(name: &str) -> String {
     format!("{name}{}", env::consts::EXE_SUFFIX)
 }
 
-/// Says whether `file --version` begins with `text`.
+/// Returns the question whether `file --version` prints `text`, perhaps with more behind.
+fn answers(file: &Path, text: &str) -> Box<dyn Fn() -> bool> {
+    let (file, text) = (file.to_path_buf(), text.to_owned());
+    Box::new(move || prints(&file, &text))
+}
+
 fn prints(file: &Path, text: &str) -> bool {
     let version = file.is_file().then(|| output(command(file).arg("--version")));
     version

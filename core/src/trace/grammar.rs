@@ -11,7 +11,7 @@
 //! result   = "?" … | "<void>" | string | formula [note] [errno]
 //! ```
 
-use super::lexer::{Token, unescape};
+use super::lexer::{Token, comment_length, unescape};
 use super::names::{CallName, constant};
 use super::noise::{is_plain_name, number};
 use super::resolve::evaluate;
@@ -341,8 +341,8 @@ impl<'a> Cursor<'a> {
     fn read_note(&mut self) -> Option<usize> {
         let rest = self.lexer.remainder();
         let comment = rest.trim_start_matches(' ');
-        let gap = match comment.strip_prefix("/*").and_then(|inside| inside.find("*/")) {
-            Some(length) => rest.len() - comment.len() + length + 4,
+        let gap = match comment.strip_prefix("/*") {
+            Some(inside) => rest.len() - inside.len() + comment_length(inside),
             None => 0,
         };
         let found = note(&rest[gap..]);
@@ -435,7 +435,9 @@ impl<'a> Cursor<'a> {
 /// text, and its length.
 fn note(rest: &str) -> Option<(FdNote, usize)> {
     const DELETED: &str = "(deleted)";
+    // Names have at most 4096 bytes, each written with at most four.
     let inside = rest.strip_prefix('<')?;
+    let inside = &inside[..inside.floor_char_boundary(5 * 4096)];
     if inside.starts_with('<') {
         return None;
     }
@@ -540,6 +542,7 @@ mod tests {
             ("((1+1))*2", 4),
             ("0x4 /* MAP_??? */|MAP_ANONYMOUS", 0x24),
             ("0x3 /* PROT_READ|PROT_WRITE */", 3),
+            ("0x24 /* 0x4 /* MAP_??? */|MAP_ANONYMOUS */", 0x24),
             ("'A'", 65),
             ("'\\0'", 0),
             ("- -2", 2),

@@ -58,8 +58,24 @@ pub enum Token {
 
 /// Moves to the end of a block comment.
 fn block_comment(lexer: &mut logos::Lexer<'_, Token>) {
-    let rest = lexer.remainder();
-    lexer.bump(rest.find("*/").map_or(rest.len(), |at| at + 2));
+    lexer.bump(comment_length(lexer.remainder()));
+}
+
+/// How far a block comment goes behind its `/*`. `strace -X verbose` puts comments into comments:
+/// if they are balanced on the line, the outer end is taken, otherwise the first.
+pub(super) fn comment_length(rest: &str) -> usize {
+    let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
+    let mut depth = 1;
+    let mut at = 0;
+    while let Some(found) = line[at..].find("*/") {
+        depth += line[at..at + found].matches("/*").count();
+        depth -= 1;
+        at += found + 2;
+        if depth == 0 {
+            return at;
+        }
+    }
+    rest.find("*/").map_or(rest.len(), |end| end + 2)
 }
 
 /// The tokens of a text with their places; one begins where the one before ends.
@@ -127,6 +143,7 @@ mod tests {
             "\"open # string",
             "\u{feff}\0é§\u{1f600}<<<<a",
             "/* not closed",
+            "/* one /* two */ and",
             "'\\'' '\\",
             "",
         ] {
@@ -159,6 +176,8 @@ mod tests {
                 (Comment, "//c"),
             ]
         );
+        assert_eq!(kinds("/*/**/x*/1"), [(Comment, "/*/**/x*/"), (Number, "1")]);
+        assert_eq!(kinds("/*/**/1"), [(Comment, "/*/**/"), (Number, "1")]);
         assert_eq!(kinds("\"a\\"), [(OpenString, "\"a"), (Other, "\\")]);
     }
 

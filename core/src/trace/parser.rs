@@ -53,7 +53,7 @@ pub struct Parser<'a> {
     cut: Option<(Prefix, Piece)>,
     /// The process whose lines had no pid until it had company.
     main: Option<u32>,
-    /// Pids that were announced.
+    /// Pids of which the log says that another process made them.
     announced: BTreeSet<u32>,
     /// Pids in brackets that have not ended.
     alive: BTreeSet<u32>,
@@ -234,9 +234,10 @@ impl<'a> Parser<'a> {
                 Some(pid)
             }
             Some(pid) => Some(pid),
-            // `strace -f` leaves the pid out while there is only one process.
+            // `strace -f` leaves the pid out while there is only one process. Who it was at the
+            // beginning is known at the end only.
             None if self.alive.len() == 1 && self.main.is_some() => self.alive.first().copied(),
-            None => self.main,
+            None => None,
         }
     }
 
@@ -265,6 +266,9 @@ impl<'a> Parser<'a> {
         } else if let Some((name, behind)) = resumed(text) {
             let rest = Piece { start: placed.start + behind, ..placed };
             self.resumed(pid, name, rest);
+        } else if text.starts_with(')') && !self.pending.is_empty() {
+            // `strace -z -f` leaves `<... mmap resumed>` out.
+            self.resume(self.pending.len() - 1, None, placed);
         } else if let Some(begun) = unfinished(text) {
             let cut_off = text.len() - begun.len();
             match head(begun) {
@@ -321,6 +325,11 @@ impl<'a> Parser<'a> {
             self.push(pid, rest, Statement::Skipped { name: name.into() });
             return;
         };
+        self.resume(index, pid, rest);
+    }
+
+    /// Puts the rest of a call behind its beginning, which is the one of this index.
+    fn resume(&mut self, index: usize, pid: Option<u32>, rest: Piece) {
         // What the same thread began later will not come back.
         let pending_pid = self.pending[index].pid;
         let mut at = self.pending.len() - 1;
@@ -331,13 +340,17 @@ impl<'a> Parser<'a> {
             }
             at -= 1;
         }
-        let Pending { mut pieces, nested, slot, call, .. } = self.pending.remove(index);
+        let Pending { mut pieces, nested, slot, call, name, .. } = self.pending.remove(index);
+        if pending_pid.is_none() && pid.is_some() {
+            self.main = pid;
+        }
+        let pid = pid.or(pending_pid);
         pieces.push(rest);
         let joined = Joined::new(self.text, &pieces);
         if let Some(begun) = unfinished(&self.text[rest.start..rest.end]) {
             let cut_off = rest.end - rest.start - begun.len();
             pieces.last_mut().expect("just pushed").end -= cut_off;
-            self.pending.push(Pending { pid, name: name.into(), call, pieces, nested, slot });
+            self.pending.push(Pending { pid, name, call, pieces, nested, slot });
             return;
         }
         match self.call(&joined, &|_, _| nested, false) {
@@ -348,7 +361,7 @@ impl<'a> Parser<'a> {
                 }
             }
             Ok(_) if slot.is_some() => {}
-            Ok(statement) => self.push(pid.or(pending_pid), rest, statement),
+            Ok(statement) => self.push(pid, rest, statement),
             Err(fault) => self.unreadable(&joined, fault),
         }
     }
@@ -404,6 +417,7 @@ impl<'a> Parser<'a> {
                 let message = "expected `)` at the end of the call".to_owned();
                 return Err(Fault { at: text.len()..text.len(), message });
             }
+            self.announced.extend(child(head.name, text));
             return Ok(skipped());
         };
         let span = |range: Range<usize>| joined.span(range);
@@ -455,6 +469,13 @@ impl<'a> Parser<'a> {
         let text = Span { start: small(piece.line_start), end: small(piece.end) };
         self.script.lines.push(Line { number: piece.line, pid, text, statement });
     }
+}
+
+/// The pid of the process that a call has made: `fork() = 7`.
+fn child(name: &str, text: &str) -> Option<u32> {
+    let makes = matches!(name, "fork" | "vfork" | "clone" | "clone3");
+    let result = makes.then(|| text.rsplit_once("= "))??.1;
+    result.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// The name in `<... SYS_brk resumed>` as [`head`] gives it.
@@ -621,15 +642,31 @@ mod tests {
 
     #[test]
     fn processes_are_counted_in_order() {
-        let script = Script::parse(
-            "brk(0)\nfork() = 8\nstrace: Process 8 attached\n[pid 8] brk(1)\n[pid 7] brk(2)",
-        );
+        let script = Script::parse("brk(0)\nfork() = 8\n[pid 8] brk(1)\n[pid 7] brk(2)");
         assert_eq!(
             script.processes,
             [
                 ProcessCount { pid: Some(7), calls: 2, skipped: 1 },
                 ProcessCount { pid: Some(8), calls: 1, skipped: 0 },
             ]
+        );
+    }
+
+    #[test]
+    fn the_first_process_is_known_by_its_torn_call() {
+        assert_eq!(
+            shown("clone({x} <unfinished ...>\n[pid 8] brk(1)\n[pid 7] <... clone resumed>) = 8"),
+            ["2 [8] brk(0x1)", "3 [7] skipped clone"]
+        );
+        assert_eq!(
+            shown(
+                "brk(1)\nfork( <unfinished ...>\n[pid 8] brk(2)\n[pid 7] <... fork resumed>) = 8"
+            ),
+            ["1 [7] brk(0x1)", "3 [8] brk(0x2)", "4 [7] skipped fork"]
+        );
+        assert_eq!(
+            shown("1 munmap(1, 2 <unfinished ...>\n)    = 0"),
+            ["1 [1] munmap(0x1, 2) = 0x0"]
         );
     }
 

@@ -13,11 +13,21 @@ pub mod event;
 pub mod reason;
 
 // Memory.
+pub mod address_space;
 pub mod file;
 pub mod frame;
+pub mod machine;
 pub mod page_table;
+pub mod placement;
 pub mod vma;
 pub mod vma_set;
+
+// Kernel and program.
+pub mod access;
+pub mod fault;
+pub mod kernel;
+pub mod process;
+pub mod syscall;
 
 // Kernel and program.
 pub mod liballoc;

@@ -117,7 +117,7 @@ pub struct Vma {
     pub page_offset: u64,
     /// Where its written pages come from, if it ever got a page of its own.
     pub origin: Option<Origin>,
-    /// Not made by a call: implied by a later line of a log.
+    /// Some of it was not made by a call: a later line of a log implied it.
     pub inferred: bool,
 }
 
@@ -180,7 +180,7 @@ impl Vma {
         Vma {
             range,
             origin: self.origin.or(above.origin),
-            inferred: self.inferred && above.inferred,
+            inferred: self.inferred || above.inferred,
             ..self
         }
     }

@@ -1,0 +1,182 @@
+//! Loads, stores and instruction fetches, as the processor does them.
+//!
+//! Every byte goes through translation: the page table decides, and where it does not allow the
+//! access, the page-fault handler is asked. A store that spans two pages is done only if both
+//! allow it; `memset` and `memcpy` are many stores, and stop at the page that refuses.
+
+use crate::abi::{Signal, SignalCode};
+use crate::address::{Address, PAGE_SIZE, Page, is_canonical};
+use crate::call::SignalInfo;
+use crate::event::Event;
+use crate::fault::Fault;
+use crate::kernel::Kernel;
+use crate::page_table::PageTableEntry;
+use crate::reason::{Access, Reason};
+
+impl Kernel {
+    /// Reads bytes.
+    ///
+    /// # Errors
+    /// The signal at the first page that refuses.
+    pub fn load(
+        &mut self,
+        address: Address,
+        out: &mut [u8],
+        events: &mut Vec<Event>,
+    ) -> Result<(), Fault> {
+        let mut at = address;
+        for piece in split_at_pages(address, out) {
+            let entry = self.translate(at, Access::Read, events)?;
+            self.frames.read(entry.frame(), at % PAGE_SIZE, piece);
+            at = at.wrapping_add(piece.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// Writes bytes: all of them, or none if a page refuses.
+    ///
+    /// # Errors
+    /// The signal at the first page that refuses.
+    pub fn store(
+        &mut self,
+        address: Address,
+        data: &[u8],
+        events: &mut Vec<Event>,
+    ) -> Result<(), Fault> {
+        let last = address.wrapping_add((data.len() as u64).saturating_sub(1));
+        // All pages first: an access that spans two is one access.
+        let mut at = address;
+        while !data.is_empty() {
+            self.translate(at, Access::Write, events)?;
+            if Page::containing(at) == Page::containing(last) {
+                break;
+            }
+            at = (at / PAGE_SIZE + 1).wrapping_mul(PAGE_SIZE);
+        }
+        let mut at = address;
+        let mut rest = data;
+        while !rest.is_empty() {
+            let entry = self.translate(at, Access::Write, events)?;
+            let room = (PAGE_SIZE - at % PAGE_SIZE).min(rest.len() as u64);
+            let (piece, behind) = rest.split_at(room as usize);
+            self.frames.write(entry.frame(), at % PAGE_SIZE, piece);
+            at = at.wrapping_add(room);
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    /// Fetches one byte as an instruction.
+    ///
+    /// # Errors
+    /// The signal, if the page refuses.
+    pub fn fetch(&mut self, address: Address, events: &mut Vec<Event>) -> Result<u8, Fault> {
+        let entry = self.translate(address, Access::Execute, events)?;
+        let mut byte = [0];
+        self.frames.read(entry.frame(), address % PAGE_SIZE, &mut byte);
+        Ok(byte[0])
+    }
+
+    /// Fills memory with a byte, page by page.
+    ///
+    /// # Errors
+    /// The signal at the first page that refuses; what lies before it is filled.
+    pub fn memset(
+        &mut self,
+        address: Address,
+        byte: u8,
+        length: u64,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Fault> {
+        let page = [byte; PAGE_SIZE as usize];
+        let mut done = 0;
+        while done < length {
+            let at = address.wrapping_add(done);
+            let room = (PAGE_SIZE - at % PAGE_SIZE).min(length - done);
+            self.store(at, &page[..room as usize], events)?;
+            done += room;
+        }
+        Ok(())
+    }
+
+    /// Copies memory upwards, in pieces that lie in one page on both sides.
+    ///
+    /// # Errors
+    /// The signal at the first page that refuses; what lies before it is copied.
+    pub fn memcpy(
+        &mut self,
+        to: Address,
+        from: Address,
+        length: u64,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Fault> {
+        let mut buffer = [0; PAGE_SIZE as usize];
+        let mut done = 0;
+        while done < length {
+            let (source, target) = (from.wrapping_add(done), to.wrapping_add(done));
+            let room = (PAGE_SIZE - source % PAGE_SIZE).min(PAGE_SIZE - target % PAGE_SIZE);
+            let piece = &mut buffer[..room.min(length - done) as usize];
+            self.load(source, piece, events)?;
+            self.store(target, piece, events)?;
+            done += piece.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Finds the entry that allows an access, with a page fault if need be, and sets its accessed
+    /// and dirty bits.
+    fn translate(
+        &mut self,
+        address: Address,
+        access: Access,
+        events: &mut Vec<Event>,
+    ) -> Result<PageTableEntry, Fault> {
+        if !is_canonical(address) {
+            return Err(Fault {
+                info: SignalInfo {
+                    signal: Signal::SIGSEGV,
+                    code: SignalCode::SI_KERNEL,
+                    address: 0,
+                },
+                reason: Reason::NonCanonical { address },
+            });
+        }
+        let page = Page::containing(address);
+        let mut entry = self.space.table().get(page);
+        if !allows(entry, access) {
+            self.fault(address, access, events)?;
+            entry = self.space.table().get(page);
+        }
+        let touched = entry.touched(access == Access::Write);
+        if touched != entry {
+            self.space.set_entry(page, touched, &mut self.frames);
+        }
+        Ok(touched)
+    }
+}
+
+fn allows(entry: PageTableEntry, access: Access) -> bool {
+    entry.present()
+        && entry.user()
+        && match access {
+            Access::Read => true,
+            Access::Write => entry.writable(),
+            Access::Execute => !entry.no_execute(),
+        }
+}
+
+/// Cuts a buffer that stands at an address at the borders of pages.
+fn split_at_pages(address: Address, buffer: &mut [u8]) -> impl Iterator<Item = &mut [u8]> {
+    let mut rest = buffer;
+    let mut room = (PAGE_SIZE - address % PAGE_SIZE) as usize;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let length = room.min(rest.len());
+        let (piece, behind) = std::mem::take(&mut rest).split_at_mut(length);
+        rest = behind;
+        room = PAGE_SIZE as usize;
+        Some(piece)
+    })
+}

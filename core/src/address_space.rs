@@ -1,0 +1,414 @@
+//! An address space: VMAs and page table, kept in step.
+//!
+//! Every operation is the same four steps: carve the range out of what is there, change it, put
+//! it back, and let it merge with its neighbours. Arguments were checked before: an operation is
+//! given ranges that are aligned and below the end of user space.
+//!
+//! Invariants, asserted by [`AddressSpace::check`]: a resident page lies in a VMA; its entry
+//! allows no more than the VMA; its frame knows that the page maps it.
+//!
+//! Source: `mm/vma.c`, `mm/mremap.c`, Linux 6.18.
+
+use crate::abi::Prot;
+use crate::address::{Address, PAGE_SIZE, Page, PageRange, USER_END};
+use crate::event::Event;
+use crate::file::OpenId;
+use crate::frame::{Frames, Owner, ZERO_FRAME};
+use crate::page_table::{PageTable, PageTableEntry};
+use crate::reason::Reason;
+use crate::vma::{Backing, Origin, Sharing, Vma, VmaFlags};
+use crate::vma_set::VmaSet;
+
+/// The VMAs, page table and break of a process.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AddressSpace {
+    /// The VMAs.
+    vmas: VmaSet,
+    /// The page table.
+    table: PageTable,
+    /// Start of the heap (`mm->start_brk`).
+    pub break_start: Address,
+    /// The break: first address behind the heap, not rounded (`mm->brk`).
+    pub break_end: Address,
+    /// The address at which the program's stack began (`mm->start_stack`).
+    pub stack_start: Address,
+    /// `vm.max_map_count`.
+    max_map_count: u64,
+    next_origin: Origin,
+}
+
+/// What an operation did: events, and the open files that lost a VMA.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Changes {
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// Open files that some VMA no longer shows, perhaps none any more.
+    pub left: Vec<OpenId>,
+}
+
+impl Changes {
+    fn add(&mut self, event: Event) {
+        self.events.push(event);
+    }
+}
+
+impl AddressSpace {
+    /// An empty address space.
+    pub fn new(break_start: Address, max_map_count: u64) -> AddressSpace {
+        AddressSpace {
+            vmas: VmaSet::default(),
+            table: PageTable::new(),
+            break_start,
+            break_end: break_start,
+            stack_start: 0,
+            max_map_count,
+            next_origin: 0,
+        }
+    }
+
+    /// The VMAs.
+    pub fn vmas(&self) -> &VmaSet {
+        &self.vmas
+    }
+
+    /// The page table.
+    pub fn table(&self) -> &PageTable {
+        &self.table
+    }
+
+    /// Says whether the process has as many mappings as it may have: a split is refused.
+    ///
+    /// # Errors
+    /// The rule, if so.
+    pub fn room_for_split(&self) -> Result<(), Reason> {
+        if self.vmas.len() >= self.max_map_count {
+            Err(Reason::TooManyMappings { limit: self.max_map_count })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Says whether another mapping would be one too many. One more than the limit is allowed
+    /// (`do_mmap` compares before it maps).
+    ///
+    /// # Errors
+    /// The rule, if so.
+    pub fn room_for_mapping(&self) -> Result<(), Reason> {
+        if self.vmas.len() > self.max_map_count {
+            Err(Reason::TooManyMappings { limit: self.max_map_count })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Says whether unmapping a range would cut a VMA in two at the limit
+    /// (`vms_gather_munmap_vmas`).
+    ///
+    /// # Errors
+    /// The rule, if so.
+    pub fn room_to_unmap(&self, range: PageRange) -> Result<(), Reason> {
+        match self.vmas.at(range.start()) {
+            Some(vma) if vma.range.start() < range.start() && range.end() < vma.range.end() => {
+                self.room_for_split()
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Maps a VMA over whatever is there, and merges it with its neighbours.
+    pub fn map(&mut self, vma: Vma, frames: &mut Frames, changes: &mut Changes) {
+        self.unmap(vma.range, frames, changes);
+        changes.add(Event::Mapped { range: vma.range });
+        self.join(vma, changes);
+    }
+
+    /// Unmaps a range; holes in it are no error.
+    ///
+    /// ```text
+    /// │  a  │   │  b  │        │ a│            │b │
+    ///    └── range ──┘     →
+    /// ```
+    pub fn unmap(&mut self, range: PageRange, frames: &mut Frames, changes: &mut Changes) {
+        self.split_at(range.start(), changes);
+        self.split_at(range.end(), changes);
+        let gone: Vec<Vma> = self.vmas.overlapping(range).copied().collect();
+        for vma in gone {
+            self.vmas.remove(vma.range.start());
+            changes.left.extend(vma.backing.open_file());
+            changes.add(Event::Unmapped { range: vma.range });
+            self.drop_pages(vma.range, frames);
+        }
+    }
+
+    /// Gives one VMA's part inside a range another protection and flags; cuts it out and merges
+    /// it as needed. `range` must lie in one VMA.
+    ///
+    /// # Errors
+    /// When a split would make one mapping too many. A first split stands then, if two were
+    /// needed, as in Linux (`vma_modify`).
+    pub fn change(
+        &mut self,
+        range: PageRange,
+        prot: Prot,
+        flags: VmaFlags,
+        frames: &Frames,
+        changes: &mut Changes,
+    ) -> Result<(), Reason> {
+        let Some(vma) = self.vmas.at(range.start()).copied() else { return Ok(()) };
+        let Some(part) = vma.clip(range) else { return Ok(()) };
+        let changed = Vma { prot, flags, ..part };
+        // A merge that swallows an end of the VMA needs no split there.
+        let (below, above) = self.neighbours(range);
+        let joins_below = part.range.start() == vma.range.start()
+            && below.is_some_and(|below| below.merges_with(&changed));
+        let joins_above = part.range.end() == vma.range.end()
+            && above.is_some_and(|above| changed.merges_with(&above));
+        if !joins_below && !joins_above {
+            if vma.range.start() < part.range.start() {
+                self.room_for_split()?;
+                self.split_at(part.range.start(), changes);
+            }
+            if part.range.end() < vma.range.end() {
+                self.room_for_split()?;
+            }
+        }
+        self.split_at(part.range.start(), changes);
+        self.split_at(part.range.end(), changes);
+        self.vmas.remove(part.range.start());
+        if prot != vma.prot {
+            changes.add(Event::Protected { range: part.range, before: vma.prot, after: prot });
+        }
+        self.join(changed, changes);
+        self.refresh_rights(part.range, frames);
+        Ok(())
+    }
+
+    /// Maps a VMA over a free range, without merging it (`do_brk_flags`).
+    pub fn map_apart(&mut self, vma: Vma, changes: &mut Changes) {
+        changes.add(Event::Mapped { range: vma.range });
+        self.vmas.insert(vma);
+    }
+
+    /// Extends the VMA that ends at `range.start()` over a free range behind it (`mremap` in
+    /// place, `brk`). It merges with what follows if `merge_above`.
+    pub fn extend(
+        &mut self,
+        vma: &Vma,
+        range: PageRange,
+        merge_above: bool,
+        changes: &mut Changes,
+    ) {
+        let page_offset = vma.page_offset.wrapping_add(vma.range.page_count());
+        let added = Vma { range, page_offset, inferred: false, ..*vma };
+        changes.add(Event::Mapped { range });
+        if merge_above {
+            self.join(added, changes);
+        } else {
+            self.vmas.remove(vma.range.start());
+            self.vmas.insert(vma.merged(added));
+        }
+    }
+
+    /// Moves the start of a mapping that grows down. It gets an origin, but never merges
+    /// (`expand_downwards`).
+    pub fn grow_down(&mut self, start: Address, to: Address, changes: &mut Changes) {
+        let Some(vma) = self.vmas.remove(start) else { return };
+        if let Some(range) = PageRange::new(to, vma.range.end()) {
+            let pages = (start - to) / PAGE_SIZE;
+            let page_offset = vma.page_offset.wrapping_sub(pages);
+            self.vmas.insert(Vma { range, page_offset, ..vma });
+            changes.add(Event::Grew { from: start, to });
+        }
+    }
+
+    /// Copies a VMA's part at `from` to a free place `to`, of another length perhaps, and moves
+    /// its resident pages there (`copy_vma`, `move_page_tables`). The old VMA stays.
+    pub fn move_pages(
+        &mut self,
+        vma: &Vma,
+        from: Address,
+        old_length: u64,
+        to: PageRange,
+        frames: &mut Frames,
+        changes: &mut Changes,
+    ) {
+        // Private memory that was never written takes the page numbers of its new place.
+        let renumber = vma.backing.is_anonymous() && vma.origin.is_none();
+        let page_offset = match (renumber, vma.backing) {
+            (true, Backing::Anonymous | Backing::DevZero(_)) => to.start() / PAGE_SIZE,
+            _ => vma.backing_page(from),
+        };
+        let moved = Vma { range: to, page_offset, inferred: false, ..*vma };
+        changes.add(Event::Mapped { range: to });
+        self.join(moved, changes);
+        let Some(old) = PageRange::new(from, from + old_length) else { return };
+        changes.add(Event::Moved { from: old, to: to.start() });
+        for (page, entry) in self.table.entries(old) {
+            let target = Page::containing(to.start() + (page.start() - from));
+            frames.map(entry.frame(), target);
+            frames.unmap(entry.frame(), page);
+            self.table.set(page, PageTableEntry::default());
+            self.table.set(target, entry);
+        }
+    }
+
+    /// What `MREMAP_DONTUNMAP` leaves of the old VMA: unlocked, and without an origin if it moved
+    /// as a whole (`dontunmap_complete`).
+    pub fn leave_behind(&mut self, range: PageRange) {
+        let parts: Vec<Vma> = self.vmas.overlapping(range).copied().collect();
+        for vma in parts {
+            let origin = if vma.range == range { None } else { vma.origin };
+            let flags = vma.flags - VmaFlags::LOCKED;
+            if origin != vma.origin || flags != vma.flags {
+                self.vmas.remove(vma.range.start());
+                self.vmas.insert(Vma { origin, flags, ..vma });
+            }
+        }
+    }
+
+    /// Gives the VMA at an address an origin for its first page of its own: that of a direct
+    /// neighbour which fits it in everything but the rights, the upper one first, else a new one
+    /// (`__anon_vma_prepare`, `find_mergeable_anon_vma`).
+    pub fn prepare_origin(&mut self, address: Address) {
+        let Some(vma) = self.vmas.at(address).copied() else { return };
+        if vma.origin.is_some() || vma.sharing.is_shared() {
+            return;
+        }
+        let (below, above) = self.neighbours(vma.range);
+        let taken = above
+            .filter(|above| vma.fits_but_for_prot(above))
+            .and_then(|above| above.origin)
+            .or_else(|| below.filter(|below| below.fits_but_for_prot(&vma))?.origin);
+        let origin = taken.unwrap_or_else(|| {
+            self.next_origin += 1;
+            self.next_origin
+        });
+        self.vmas.remove(vma.range.start());
+        self.vmas.insert(Vma { origin: Some(origin), ..vma });
+    }
+
+    /// Makes a page resident, in place of what its entry was.
+    pub fn set_entry(&mut self, page: Page, entry: PageTableEntry, frames: &mut Frames) {
+        let old = self.table.get(page);
+        if !old.present() || old.frame() != entry.frame() {
+            frames.map(entry.frame(), page);
+            if old.present() {
+                frames.unmap(old.frame(), page);
+            }
+        }
+        self.table.set(page, entry);
+    }
+
+    /// Drops the resident pages of a range; the VMAs stay.
+    pub fn drop_pages(&mut self, range: PageRange, frames: &mut Frames) {
+        if self.table.resident_in(range) == 0 {
+            return;
+        }
+        for (page, entry) in self.table.entries(range) {
+            self.table.set(page, PageTableEntry::default());
+            frames.unmap(entry.frame(), page);
+        }
+    }
+
+    /// The rights that a page's entry has without a further page fault: those of the VMA, but
+    /// for writing where the frame is not the page's own, or where the file system wants to hear
+    /// of the first write.
+    pub fn rights(vma: &Vma, own_frame: bool, written: bool) -> (bool, bool, bool) {
+        let write = vma.prot.contains(Prot::WRITE)
+            && match vma.sharing {
+                Sharing::Private => own_frame,
+                Sharing::Shared { .. } => written,
+            };
+        (vma.is_accessible(), write, vma.prot.contains(Prot::EXEC))
+    }
+
+    /// Brings the entries of a range in step with a changed protection (`change_protection`).
+    fn refresh_rights(&mut self, range: PageRange, frames: &Frames) {
+        if self.table.resident_in(range) == 0 {
+            return;
+        }
+        let Some(vma) = self.vmas.at(range.start()).copied() else { return };
+        for (page, entry) in self.table.entries(range) {
+            let own = frames.owner(entry.frame()) == Some(Owner::Anonymous);
+            let (accessible, write, exec) = AddressSpace::rights(&vma, own, entry.dirty());
+            self.table.set(page, entry.with_rights(accessible, write, exec));
+        }
+    }
+
+    /// The VMAs that touch a range from below and from above.
+    pub fn neighbours(&self, range: PageRange) -> (Option<Vma>, Option<Vma>) {
+        let below = self.vmas.below(range.start()).copied();
+        let above = self.vmas.at_or_above(range.end()).copied();
+        (
+            below.filter(|vma| vma.range.end() == range.start()),
+            above.filter(|vma| vma.range.start() == range.end()),
+        )
+    }
+
+    fn split_at(&mut self, at: Address, changes: &mut Changes) {
+        if self.vmas.split_at(at) {
+            changes.add(Event::Split { at });
+        }
+    }
+
+    /// Puts a VMA into a free range and merges it: with both neighbours if they agree with each
+    /// other too, else with the lower, else with the upper (`vma_merge_new_range`).
+    fn join(&mut self, vma: Vma, changes: &mut Changes) {
+        let (below, above) = self.neighbours(vma.range);
+        let below = below.filter(|below| below.merges_with(&vma));
+        let above = above
+            .filter(|above| vma.merges_with(above))
+            .filter(|above| below.is_none_or(|below| below.origins_agree(above)));
+        let mut whole = vma;
+        if let Some(below) = below {
+            self.vmas.remove(below.range.start());
+            whole = below.merged(whole);
+            changes.add(Event::Merged { at: vma.range.start() });
+        }
+        if let Some(above) = above {
+            self.vmas.remove(above.range.start());
+            whole = whole.merged(above);
+            changes.add(Event::Merged { at: vma.range.end() });
+        }
+        self.vmas.insert(whole);
+    }
+
+    /// The name that maps gives a VMA without a file: `[heap]` for whatever begins below the
+    /// break and ends above its start, `[stack]` for the part with the first stack address.
+    pub fn special_name(&self, vma: &Vma) -> Option<&'static str> {
+        if let Backing::Kernel(index) = vma.backing {
+            return Backing::KERNEL_NAMES.get(usize::from(index)).copied();
+        }
+        if vma.backing != Backing::Anonymous {
+            return None;
+        }
+        if vma.range.start() < self.break_end && vma.range.end() > self.break_start {
+            Some("[heap]")
+        } else if vma.range.contains(self.stack_start) {
+            Some("[stack]")
+        } else {
+            None
+        }
+    }
+
+    /// Asserts the invariants.
+    pub fn check(&self, frames: &Frames) {
+        self.vmas.check();
+        let Some(user) = PageRange::new(0, USER_END) else { return };
+        self.table.visit(user, |page, entry| {
+            let vma = self.vmas.at(page.start());
+            let vma = vma.unwrap_or_else(|| panic!("{page:?} is resident but not mapped"));
+            assert!(
+                vma.prot.contains(entry.prot() - Prot::READ),
+                "{page:?} is {} in a VMA that is {}",
+                entry.prot(),
+                vma.prot
+            );
+            if entry.frame() != ZERO_FRAME {
+                let known = frames.pages(entry.frame()).binary_search(&page).is_ok();
+                assert!(known, "frame {} does not know {page:?}", entry.frame());
+            }
+            true
+        });
+    }
+}

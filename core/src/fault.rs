@@ -1,0 +1,252 @@
+//! The page-fault handler: what happens when the page table does not allow an access.
+//!
+//! ```text
+//! no VMA there ──(one above grows down?)── grow, or SIGSEGV SEGV_MAPERR
+//! the VMA forbids it ───────────────────── SIGSEGV SEGV_ACCERR
+//! file, behind its end ─────────────────── SIGBUS BUS_ADRERR
+//! private, read   anonymous: the zero page      file: the file's page, and its neighbours
+//! private, write  a frame of its own, filled with zeros or copied (copy-on-write)
+//! shared          the file's page
+//! ```
+//!
+//! Source: `do_user_addr_fault` (arch/x86), `handle_pte_fault`, `do_fault_around`, `do_wp_page`
+//! (mm/memory.c), `expand_downwards` (mm/vma.c), Linux 6.18.
+
+use crate::abi::{Prot, Signal, SignalCode};
+use crate::address::{Address, PAGE_SIZE, PMD_SIZE, Page, PageRange, USER_END, page_floor};
+use crate::address_space::{AddressSpace, Changes};
+use crate::call::SignalInfo;
+use crate::event::{Event, FaultKind};
+use crate::frame::{FrameNumber, Owner, ZERO_FRAME};
+use crate::kernel::{FilePage, Kernel};
+use crate::page_table::PageTableEntry;
+use crate::reason::{Access, Reason};
+use crate::vma::{STACK_GUARD_GAP, Sharing, Vma, VmaFlags};
+
+/// An access that ends in a signal, and the rule behind it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// The signal.
+    pub info: SignalInfo,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// How many pages a read of a file brings in at once (`fault_around_bytes`, 64 KiB).
+const FAULT_AROUND_PAGES: u64 = 16;
+
+impl Kernel {
+    /// Makes an access to one page possible, or says which signal it ends in.
+    ///
+    /// # Errors
+    /// The signal, with the address that `si_addr` shows.
+    pub fn fault(
+        &mut self,
+        address: Address,
+        access: Access,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Fault> {
+        if address >= USER_END {
+            return Err(segv(SignalCode::SEGV_MAPERR, address, Reason::KernelAddress { address }));
+        }
+        let vma = self.vma_for(address, events)?;
+        let allowed = match access {
+            Access::Read => vma.is_accessible(),
+            Access::Write => vma.prot.contains(Prot::WRITE),
+            Access::Execute => vma.prot.contains(Prot::EXEC),
+        };
+        if !allowed {
+            let reason = Reason::ProtectionForbids { address, prot: vma.prot, access };
+            return Err(segv(SignalCode::SEGV_ACCERR, address, reason));
+        }
+        let page = Page::containing(address);
+        let write = access == Access::Write;
+        let entry = self.space.table().get(page);
+        let kind = match (entry.present(), self.file_page(&vma, address)) {
+            (true, _) => self.fault_present(&vma, page, entry, write)?,
+            (false, None) => self.fault_anonymous(&vma, page, write)?,
+            (false, Some(file_page)) => self.fault_file(&vma, page, file_page, write)?,
+        };
+        self.page_faults += 1;
+        events.push(Event::PageFault { page, kind });
+        Ok(())
+    }
+
+    /// The VMA of an address; one that grows down is grown to it.
+    fn vma_for(&mut self, address: Address, events: &mut Vec<Event>) -> Result<Vma, Fault> {
+        let unmapped = || segv(SignalCode::SEGV_MAPERR, address, Reason::NoMapping { address });
+        let vma = *self.space.vmas().at_or_above(address).ok_or_else(unmapped)?;
+        if vma.range.contains(address) {
+            return Ok(vma);
+        }
+        if !vma.flags.contains(VmaFlags::GROWSDOWN) || address < self.machine.mmap_min_addr {
+            return Err(unmapped());
+        }
+        let to = page_floor(address);
+        if let Some(below) = self.space.vmas().below(to + 1) {
+            let end = below.range.end();
+            if !below.flags.contains(VmaFlags::GROWSDOWN)
+                && below.is_accessible()
+                && to - end < STACK_GUARD_GAP
+            {
+                let reason = Reason::GuardGap { address, below: end };
+                return Err(segv(SignalCode::SEGV_MAPERR, address, reason));
+            }
+        }
+        let pages = (vma.range.start() - to) / PAGE_SIZE;
+        let too_large = vma.range.end() - to > self.machine.stack_limit
+            || self.check_commit(pages).is_err()
+            || pages > vma.page_offset;
+        if too_large {
+            return Err(unmapped());
+        }
+        self.space.prepare_origin(vma.range.start());
+        let mut changes = Changes::default();
+        self.space.grow_down(vma.range.start(), to, &mut changes);
+        self.settle(changes, events);
+        self.space.vmas().at(address).copied().ok_or_else(unmapped)
+    }
+
+    /// The page is there, but its entry lacks a right that the VMA gives (`do_wp_page`).
+    fn fault_present(
+        &mut self,
+        vma: &Vma,
+        page: Page,
+        entry: PageTableEntry,
+        write: bool,
+    ) -> Result<FaultKind, Fault> {
+        let own = self.frames.owner(entry.frame()) == Some(Owner::Anonymous);
+        if write && !own && vma.sharing == Sharing::Private {
+            self.own_frame(vma, page, entry.frame())?;
+            return Ok(FaultKind::CopyOnWrite);
+        }
+        let written = write || entry.dirty();
+        let (accessible, writable, exec) = AddressSpace::rights(vma, own, written);
+        let entry = entry.with_rights(accessible, writable, exec).touched(write);
+        self.space.set_entry(page, entry, &mut self.frames);
+        Ok(FaultKind::MadeWritable)
+    }
+
+    /// A first touch of memory without a file (`do_anonymous_page`).
+    fn fault_anonymous(&mut self, vma: &Vma, page: Page, write: bool) -> Result<FaultKind, Fault> {
+        if write {
+            self.own_frame(vma, page, ZERO_FRAME)?;
+            return Ok(FaultKind::NewFrame);
+        }
+        self.show(vma, page, ZERO_FRAME, false);
+        Ok(FaultKind::ZeroPage)
+    }
+
+    /// A touch of a file's page that is not resident (`do_read_fault`, `do_cow_fault`,
+    /// `do_shared_fault`).
+    fn fault_file(
+        &mut self,
+        vma: &Vma,
+        page: Page,
+        file_page: FilePage,
+        write: bool,
+    ) -> Result<FaultKind, Fault> {
+        if !write {
+            self.fault_around(vma, page, file_page);
+            if self.space.table().get(page).present() {
+                return Ok(FaultKind::FilePage);
+            }
+        }
+        if file_page.beyond_end {
+            return Err(beyond_end(page.start(), file_page));
+        }
+        let frame = self.files.page(file_page.file, file_page.index, &mut self.frames);
+        let frame = frame.ok_or_else(|| self.out_of_frames())?;
+        if write && vma.sharing == Sharing::Private {
+            self.own_frame(vma, page, frame)?;
+            return Ok(FaultKind::CopyOnWrite);
+        }
+        self.show(vma, page, frame, write);
+        Ok(FaultKind::FilePage)
+    }
+
+    /// Maps the cached neighbours of a page of a file: 16 pages from the larger of (the address
+    /// rounded down to 64 KiB, the start of the VMA) on, within the VMA, the page table and the
+    /// file.
+    fn fault_around(&mut self, vma: &Vma, page: Page, file_page: FilePage) {
+        let window = FAULT_AROUND_PAGES * PAGE_SIZE;
+        let start = (page.start() / window * window).max(vma.range.start());
+        let table_end = page.start() / PMD_SIZE * PMD_SIZE + PMD_SIZE;
+        let end = (start + window).min(vma.range.end()).min(table_end);
+        let Some(range) = PageRange::new(start, end) else { return };
+        let Some(file) = self.files.file(file_page.file) else { return };
+        let page_count = file.page_count();
+        for neighbour in range.pages() {
+            let index = vma.backing_page(neighbour.start());
+            if index >= page_count
+                || self.space.table().get(neighbour).present()
+                || !self.files.is_cached(file_page.file, index)
+            {
+                continue;
+            }
+            // Out of frames: the page that was asked for says so itself.
+            let Some(frame) = self.files.page(file_page.file, index, &mut self.frames) else {
+                return;
+            };
+            self.show(vma, neighbour, frame, false);
+        }
+    }
+
+    /// Gives a page a frame of its own, with the contents of another.
+    fn own_frame(&mut self, vma: &Vma, page: Page, from: FrameNumber) -> Result<(), Fault> {
+        let frame = self.frames.take(Owner::Anonymous).ok_or_else(|| self.out_of_frames())?;
+        self.frames.copy(from, frame);
+        self.space.prepare_origin(page.start());
+        let (_, writable, exec) = AddressSpace::rights(vma, true, true);
+        let entry = PageTableEntry::new(frame, writable, exec).touched(true);
+        self.space.set_entry(page, entry, &mut self.frames);
+        Ok(())
+    }
+
+    /// Maps a frame that is not the page's own.
+    fn show(&mut self, vma: &Vma, page: Page, frame: FrameNumber, write: bool) {
+        let (_, writable, exec) = AddressSpace::rights(vma, false, write);
+        let entry = PageTableEntry::new(frame, writable, exec).touched(write);
+        self.space.set_entry(page, entry, &mut self.frames);
+    }
+
+    /// Fills a range as `MAP_POPULATE` and `MAP_LOCKED` do: pages of their own where private and
+    /// writable, else as a read would. It ends, without an error, at the first page that cannot
+    /// be had (`populate_vma_page_range`).
+    ///
+    /// Differs: it also ends after as many pages as there are frames, so that filling a terabyte
+    /// with the zero page takes no page tables for it.
+    pub fn populate(&mut self, range: PageRange, events: &mut Vec<Event>) {
+        for page in range.pages().take(self.frames.limit() as usize) {
+            let Some(vma) = self.space.vmas().at(page.start()).copied() else { return };
+            let write = vma.sharing == Sharing::Private && vma.prot.contains(Prot::WRITE);
+            let access = if write { Access::Write } else { Access::Read };
+            let entry = self.space.table().get(page);
+            let there = entry.present() && (!write || entry.writable());
+            if !there && self.fault(page.start(), access, events).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn out_of_frames(&self) -> Fault {
+        Fault {
+            info: SignalInfo { signal: Signal::SIGKILL, code: SignalCode::SI_KERNEL, address: 0 },
+            reason: Reason::OutOfFrames { limit: u64::from(self.frames.limit()) },
+        }
+    }
+}
+
+fn segv(code: SignalCode, address: Address, reason: Reason) -> Fault {
+    Fault { info: SignalInfo { signal: Signal::SIGSEGV, code, address }, reason }
+}
+
+fn beyond_end(address: Address, page: FilePage) -> Fault {
+    let info = SignalInfo { signal: Signal::SIGBUS, code: SignalCode::BUS_ADRERR, address };
+    let reason = Reason::BeyondEndOfFile {
+        address,
+        file_size: page.size.unwrap_or(0),
+        page_offset: page.index.saturating_mul(PAGE_SIZE),
+    };
+    Fault { info, reason }
+}

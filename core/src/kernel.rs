@@ -1,0 +1,213 @@
+//! The kernel's side of a process: address space, frames, files.
+//!
+//! The system calls (`syscall/`) and the page-fault handler (`fault`) are functions over a
+//! [`Kernel`]; this file holds what several of them need.
+
+use crate::abi::{Errno, Prot};
+use crate::address::{Address, PAGE_SIZE, Page, PageRange};
+use crate::address_space::{AddressSpace, Changes};
+use crate::event::Event;
+use crate::file::{FileKind, Files};
+use crate::frame::Frames;
+use crate::machine::Machine;
+use crate::reason::Reason;
+use crate::vma::{Backing, Sharing, Vma, VmaFlags};
+
+/// Address space, frames and files of one process, and the machine's limits.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Kernel {
+    /// The machine's limits.
+    pub machine: Machine,
+    /// VMAs and page table.
+    pub space: AddressSpace,
+    /// Physical memory.
+    pub frames: Frames,
+    /// Files and descriptors.
+    pub files: Files,
+    /// How many page faults were resolved so far.
+    pub page_faults: u64,
+}
+
+/// A refusal: the error, and the rule behind it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// What the program sees.
+    pub errno: Errno,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What a system call gives: its value, with a surprise perhaps; or a refusal.
+pub type CallResult = Result<Success, Refusal>;
+
+/// A call that succeeded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Success {
+    /// Its value.
+    pub value: u64,
+    /// What is surprising about it.
+    pub surprise: Option<Reason>,
+}
+
+impl From<u64> for Success {
+    fn from(value: u64) -> Success {
+        Success { value, surprise: None }
+    }
+}
+
+/// Shorthand for a refusal.
+pub(crate) fn refuse<T>(errno: Errno, reason: Reason) -> Result<T, Refusal> {
+    Err(Refusal { errno, reason })
+}
+
+/// Turns a rule into a refusal with one error.
+pub(crate) fn as_errno<T>(errno: Errno, result: Result<T, Reason>) -> Result<T, Refusal> {
+    result.map_err(|reason| Refusal { errno, reason })
+}
+
+impl Kernel {
+    /// A fresh process on a machine: nothing mapped but the stack, if the machine has one.
+    pub fn new(machine: Machine) -> Kernel {
+        let mut space = AddressSpace::new(machine.break_start, machine.max_map_count);
+        let mut frames = Frames::new(machine.frame_limit);
+        if let Some(range) = machine.stack {
+            space.stack_start = range.end() - PAGE_SIZE;
+            space.map(stack(range), &mut frames, &mut Changes::default());
+        }
+        Kernel { machine, space, frames, files: Files::default(), page_faults: 0 }
+    }
+
+    /// Says whether a VMA is the machine's own stack, as it was at the start: a list of what a
+    /// trace mapped leaves it out.
+    pub fn is_initial_stack(&self, vma: &Vma) -> bool {
+        self.machine.stack.is_some_and(|range| Vma { origin: None, ..*vma } == stack(range))
+    }
+
+    /// Ends an operation on the address space: forgets open files that nothing holds any more,
+    /// and hands over the events.
+    pub fn settle(&mut self, changes: Changes, events: &mut Vec<Event>) {
+        for open in changes.left {
+            self.files.release(open, self.space.vmas().uses(open), &mut self.frames);
+        }
+        events.extend(changes.events);
+    }
+
+    /// Which page of its file a page of a file VMA shows, and whether that lies wholly behind the
+    /// end of the file.
+    pub fn file_page(&self, vma: &Vma, address: Address) -> Option<FilePage> {
+        let Backing::File(open) = vma.backing else { return None };
+        let open_file = self.files.open_file(open)?;
+        let file = self.files.file(open_file.file)?;
+        let index = vma.backing_page(address);
+        Some(FilePage {
+            file: open_file.file,
+            index,
+            beyond_end: index >= file.page_count(),
+            size: file.size,
+            kind: file.kind,
+        })
+    }
+
+    /// Drops every page of a file from an index on out of every mapping, copies too
+    /// (`unmap_mapping_range` with `even_cows`).
+    pub fn drop_file_pages(&mut self, file: u32, first: u64) {
+        let ranges: Vec<PageRange> = self
+            .space
+            .vmas()
+            .iter()
+            .filter(|vma| match vma.backing {
+                Backing::File(open) => {
+                    self.files.open_file(open).is_some_and(|open| open.file == file)
+                }
+                _ => false,
+            })
+            .filter_map(|vma| {
+                let skip = first.saturating_sub(vma.page_offset);
+                let start = skip.checked_mul(PAGE_SIZE)?.checked_add(vma.range.start())?;
+                PageRange::new(start.max(vma.range.start()), vma.range.end())
+            })
+            .collect();
+        for range in ranges {
+            self.space.drop_pages(range, &mut self.frames);
+        }
+    }
+
+    /// Refuses more memory in one call than RAM and swap hold together, as the heuristic of
+    /// `vm.overcommit_memory` 0 does (`__vm_enough_memory`).
+    ///
+    /// # Errors
+    /// The rule, if so.
+    pub fn check_commit(&self, pages: u64) -> Result<(), Reason> {
+        let limit_pages = self.machine.commit_limit_pages;
+        if pages > limit_pages { Err(Reason::Overcommit { pages, limit_pages }) } else { Ok(()) }
+    }
+
+    /// Bytes in locked mappings.
+    pub fn locked_bytes(&self) -> u64 {
+        let locked = self.space.vmas().iter().filter(|vma| vma.flags.contains(VmaFlags::LOCKED));
+        locked.map(|vma| vma.range.size_bytes()).sum()
+    }
+
+    /// Reads memory as it stands, without a page fault: what a load would give, whatever the
+    /// protections. Says where it had to stop: the first address that is not mapped, or lies
+    /// behind the end of a file.
+    ///
+    /// # Errors
+    /// The address at which nothing could be read; `out` is filled up to there.
+    pub fn peek(&self, address: Address, out: &mut [u8]) -> Result<(), Address> {
+        let mut done = 0;
+        while done < out.len() {
+            let at = address.checked_add(done as u64).ok_or(address)?;
+            let vma = self.space.vmas().at(at).ok_or(at)?;
+            let offset = at % PAGE_SIZE;
+            let room = ((PAGE_SIZE - offset) as usize).min(out.len() - done);
+            let piece = &mut out[done..done + room];
+            let entry = self.space.table().get(Page::containing(at));
+            let frame = if entry.present() {
+                Some(entry.frame())
+            } else if let Some(page) = self.file_page(vma, at) {
+                if page.beyond_end {
+                    return Err(at);
+                }
+                self.files.file(page.file).and_then(|file| file.cached(page.index))
+            } else {
+                None
+            };
+            match frame {
+                Some(frame) => self.frames.read(frame, offset, piece),
+                None => piece.fill(0),
+            }
+            done += room;
+        }
+        Ok(())
+    }
+}
+
+/// A page of a file, as a mapping shows it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FilePage {
+    /// The file's number.
+    pub file: u32,
+    /// The page's index in the file.
+    pub index: u64,
+    /// It lies wholly behind the end of the file.
+    pub beyond_end: bool,
+    /// The file's size, if it is known.
+    pub size: Option<u64>,
+    /// What the file is.
+    pub kind: FileKind,
+}
+
+/// A stack as `execve` leaves it.
+fn stack(range: PageRange) -> Vma {
+    Vma {
+        range,
+        prot: Prot::RW,
+        sharing: Sharing::Private,
+        flags: VmaFlags::GROWSDOWN | VmaFlags::ACCOUNT,
+        backing: Backing::Anonymous,
+        page_offset: range.start() / PAGE_SIZE,
+        origin: None,
+        inferred: false,
+    }
+}

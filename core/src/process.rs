@@ -1,0 +1,284 @@
+//! A process: the kernel's side and liballoc, a program in it. Runs a [`Call`].
+//!
+//! A [`Process`] is everything the playground knows at one moment: a value, without clock, I/O or
+//! randomness. The same calls give the same bytes natively and in the browser, and a clone costs
+//! next to nothing, for all that is large is shared until it is written.
+
+use crate::address::{Address, PAGE_SIZE};
+use crate::call::{Call, Outcome, Returned, SignalInfo};
+use crate::event::{Event, HeapEvent, HeapWarning};
+use crate::fault::Fault;
+use crate::kernel::{CallResult, Kernel, Refusal, Success};
+use crate::liballoc::{Host, Liballoc};
+use crate::machine::Machine;
+use crate::reason::Reason;
+use crate::syscall::MmapArguments;
+
+/// One process on a machine.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Process {
+    /// Address space, frames, files.
+    pub kernel: Kernel,
+    /// The allocator; nothing before its first call.
+    pub heap: Option<Liballoc>,
+}
+
+impl Process {
+    /// A fresh process: nothing mapped but the machine's stack, an empty folder.
+    pub fn new(machine: Machine) -> Process {
+        Process { kernel: Kernel::new(machine), heap: None }
+    }
+
+    /// Runs one call.
+    pub fn run(&mut self, call: &Call) -> Outcome {
+        let mut events = Vec::new();
+        let (returned, reason) = match self.system_call(call, &mut events) {
+            Some(result) => result,
+            None => self.program_call(call, &mut events),
+        };
+        Outcome { returned, reason, events }
+    }
+
+    /// The calls that the kernel answers; nothing for the others.
+    fn system_call(
+        &mut self,
+        call: &Call,
+        events: &mut Vec<Event>,
+    ) -> Option<(Returned, Option<Reason>)> {
+        let kernel = &mut self.kernel;
+        let result = match *call {
+            Call::Mmap { addr, length, prot, flags, fd, offset } => {
+                let arguments = MmapArguments { addr, length, prot, flags, fd, offset };
+                kernel.sys_mmap(arguments, events)
+            }
+            Call::Munmap { addr, length } => kernel.sys_munmap(addr, length, events),
+            Call::Mprotect { addr, len, prot } => kernel.sys_mprotect(addr, len, prot, events),
+            Call::Mremap { old_address, old_size, new_size, flags, new_address } => {
+                kernel.sys_mremap(old_address, old_size, new_size, flags, new_address, events)
+            }
+            Call::Brk { addr } => kernel.sys_brk(addr, events),
+            Call::Open { ref path, flags, mode } => kernel.sys_open(path, flags, mode),
+            Call::Openat { dirfd, ref path, flags, mode } => {
+                kernel.sys_openat(dirfd, path, flags, mode)
+            }
+            Call::MemfdCreate { ref name, flags } => kernel.sys_memfd_create(name, flags),
+            Call::Close { fd } => kernel.sys_close(fd),
+            Call::Ftruncate { fd, length } => kernel.sys_ftruncate(fd, length),
+            Call::Pwrite64 { fd, ref data, count, offset } => {
+                kernel.sys_pwrite64(fd, data, count, offset)
+            }
+            Call::Pread64 { fd, count, offset } => {
+                return Some(match kernel.sys_pread64(fd, count, offset) {
+                    Ok(read) => (Returned::Bytes { count: read.count, shown: read.shown }, None),
+                    Err(refusal) => refused(refusal),
+                });
+            }
+            // Answered in a later version; until then they are counted as skipped.
+            Call::Madvise { .. } | Call::Msync { .. } => return Some((Returned::Skipped, None)),
+            _ => return None,
+        };
+        Some(answered(result))
+    }
+
+    /// What the program does by itself: accesses, and calls of its allocator.
+    fn program_call(&mut self, call: &Call, events: &mut Vec<Event>) -> (Returned, Option<Reason>) {
+        let kernel = &mut self.kernel;
+        let result = match *call {
+            Call::Load { addr, width } => {
+                let mut bytes = [0; 8];
+                kernel
+                    .load(addr, &mut bytes[..width.bytes() as usize], events)
+                    .map(|()| u64::from_le_bytes(bytes))
+            }
+            Call::Store { addr, ref value } => {
+                kernel.store(addr, &value.bytes(), events).map(|()| 0)
+            }
+            Call::Fetch { addr } => kernel.fetch(addr, events).map(u64::from),
+            Call::Memset { addr, byte, length } => {
+                kernel.memset(addr, byte, length, events).map(|()| addr)
+            }
+            Call::Memcpy { dst, src, length } => {
+                kernel.memcpy(dst, src, length, events).map(|()| dst)
+            }
+            _ => return self.heap_call(call, events),
+        };
+        match result {
+            Ok(value) => (Returned::Value(value), None),
+            Err(Fault { info, reason }) => (Returned::Signal(info), Some(reason)),
+        }
+    }
+
+    /// The calls that liballoc answers.
+    fn heap_call(&mut self, call: &Call, events: &mut Vec<Event>) -> (Returned, Option<Reason>) {
+        let heap = self.heap.get_or_insert_default();
+        let mut host = Program { kernel: &mut self.kernel, events, fault: None };
+        let value = |address| Returned::Value(address);
+        let result = match *call {
+            Call::Malloc { size } => heap.malloc(&mut host, size).map(value),
+            Call::Calloc { nmemb, size } => heap.calloc(&mut host, nmemb, size).map(value),
+            Call::Realloc { ptr, size } => heap.realloc(&mut host, ptr, size).map(value),
+            Call::Free { ptr } => heap.free(&mut host, ptr).map(|()| Returned::Void),
+            _ => return (Returned::Skipped, None),
+        };
+        let fault = host.fault.take();
+        match result {
+            Ok(returned) => (returned, heap_surprise(events)),
+            Err(info) => (Returned::Signal(info), fault),
+        }
+    }
+}
+
+fn answered(result: CallResult) -> (Returned, Option<Reason>) {
+    match result {
+        Ok(Success { value, surprise }) => (Returned::Value(value), surprise),
+        Err(refusal) => refused(refusal),
+    }
+}
+
+fn refused(refusal: Refusal) -> (Returned, Option<Reason>) {
+    (Returned::Error(refusal.errno), Some(refusal.reason))
+}
+
+/// What the allocator found odd, if anything: its last warning or error.
+fn heap_surprise(events: &[Event]) -> Option<Reason> {
+    let mut asked = 0;
+    let mut surprise = None;
+    for event in events {
+        let Event::Heap(event) = event else { continue };
+        match *event {
+            HeapEvent::PagesAsked { page_count, .. } => asked = page_count,
+            HeapEvent::Warning(HeapWarning::FreeNull) => surprise = Some(Reason::HeapFreeNull),
+            HeapEvent::Warning(HeapWarning::SizeZero) => surprise = Some(Reason::HeapSizeOverflow),
+            HeapEvent::Warning(HeapWarning::PagesRefused) => {
+                surprise = Some(Reason::HeapPagesRefused { page_count: asked });
+            }
+            HeapEvent::Error { header, magic, possible_overrun } => {
+                surprise = Some(Reason::HeapBadMagic { header, magic, possible_overrun });
+            }
+            HeapEvent::GaveUp { steps } => surprise = Some(Reason::HeapListCircles { steps }),
+            _ => {}
+        }
+    }
+    surprise
+}
+
+/// The program that liballoc is linked into: its loads and stores, and its two page hooks.
+struct Program<'a> {
+    kernel: &'a mut Kernel,
+    events: &'a mut Vec<Event>,
+    /// Why the signal came that ended the call.
+    fault: Option<Reason>,
+}
+
+impl Program<'_> {
+    fn note(&mut self, fault: Fault) -> SignalInfo {
+        self.fault = Some(fault.reason);
+        fault.info
+    }
+
+    /// Makes a system call, and puts it before what it caused.
+    fn system_call(
+        &mut self,
+        call: Call,
+        run: impl FnOnce(&mut Kernel, &mut Vec<Event>) -> CallResult,
+    ) -> Result<u64, Refusal> {
+        let mut caused = Vec::new();
+        let result = run(self.kernel, &mut caused);
+        let (returned, _) = answered(result.clone());
+        self.events.push(Event::SystemCall { call, returned });
+        self.events.extend(caused);
+        result.map(|success| success.value)
+    }
+
+    fn munmap(&mut self, addr: Address, length: u64) -> Result<u64, Refusal> {
+        self.system_call(Call::Munmap { addr, length }, |kernel, events| {
+            kernel.sys_munmap(addr, length, events)
+        })
+    }
+}
+
+impl Host for Program<'_> {
+    fn load(&mut self, address: Address, bytes: &mut [u8]) -> Result<(), SignalInfo> {
+        let result = self.kernel.load(address, bytes, self.events);
+        result.map_err(|fault| self.note(fault))
+    }
+
+    fn store(&mut self, address: Address, bytes: &[u8]) -> Result<(), SignalInfo> {
+        let result = self.kernel.store(address, bytes, self.events);
+        result.map_err(|fault| self.note(fault))
+    }
+
+    /// The hook of liballoc's own Linux port: pages without rights first, then opened. The byte
+    /// count is an `unsigned int` there.
+    fn map_pages(&mut self, page_count: i32) -> Result<Option<Address>, SignalInfo> {
+        let length = u64::from(page_count.wrapping_mul(PAGE_SIZE as i32) as u32);
+        let (prot, flags) = (0, 0x4022); // PROT_NONE, MAP_PRIVATE|MAP_NORESERVE|MAP_ANONYMOUS
+        let call = Call::Mmap { addr: 0, length, prot, flags, fd: -1, offset: 0 };
+        let arguments = MmapArguments { addr: 0, length, prot, flags, fd: -1, offset: 0 };
+        let mapped = self.system_call(call, |kernel, events| kernel.sys_mmap(arguments, events));
+        let Ok(addr) = mapped else { return Ok(None) };
+        let prot = 3; // PROT_READ|PROT_WRITE
+        let opened = self
+            .system_call(Call::Mprotect { addr, len: length, prot }, |kernel, events| {
+                kernel.sys_mprotect(addr, length, prot, events)
+            });
+        if opened.is_err() {
+            let _ = self.munmap(addr, length);
+            return Ok(None);
+        }
+        Ok(Some(addr))
+    }
+
+    /// The byte count is an `int` there, which `munmap` sees with its sign extended.
+    fn unmap_pages(&mut self, address: Address, page_count: i32) -> i32 {
+        let length = i64::from(page_count.wrapping_mul(PAGE_SIZE as i32)) as u64;
+        if self.munmap(address, length).is_ok() { 0 } else { -1 }
+    }
+
+    fn event(&mut self, event: HeapEvent) {
+        self.events.push(Event::Heap(event));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::PageRange;
+
+    fn mmap(length: u64) -> Call {
+        Call::Mmap { addr: 0, length, prot: 3, flags: 0x22, fd: -1, offset: 0 }
+    }
+
+    #[test]
+    fn the_first_malloc_makes_two_system_calls() {
+        let mut process = Process::new(Machine::default());
+        let outcome = process.run(&Call::Malloc { size: 100 });
+        assert_eq!(outcome.returned, Returned::Value(0x7fff_f7fe_f060));
+        let calls = outcome.events.iter().filter(|e| matches!(e, Event::SystemCall { .. }));
+        assert_eq!(calls.count(), 2);
+        process.run(&Call::Free { ptr: 0x7fff_f7fe_f060 });
+        assert_eq!(process.kernel.space.vmas().len(), 1);
+    }
+
+    #[test]
+    fn a_terabyte_costs_one_vma_and_its_first_page_one_frame() {
+        let mut process = Process::new(Machine::default());
+        let call = Call::Mmap { addr: 0, length: 1 << 40, prot: 0, flags: 0x22, fd: -1, offset: 0 };
+        let Returned::Value(at) = process.run(&call).returned else { panic!("refused") };
+        assert_eq!(process.kernel.space.vmas().at(at).unwrap().range.size_bytes(), 1 << 40);
+        assert_eq!(process.kernel.frames.used(), 0);
+    }
+
+    #[test]
+    fn a_clone_keeps_its_moment() {
+        let mut process = Process::new(Machine::default());
+        let Returned::Value(at) = process.run(&mmap(8192)).returned else { panic!("refused") };
+        let before = process.clone();
+        process.run(&Call::Memset { addr: at, byte: 1, length: 8192 });
+        let range = PageRange::spanning(at, 8192).unwrap();
+        assert_eq!(before.kernel.space.table().resident_in(range), 0);
+        assert_eq!(process.kernel.space.table().resident_in(range), 2);
+        process.kernel.space.check(&process.kernel.frames);
+        assert_ne!(before, process);
+    }
+}

@@ -43,6 +43,8 @@ pub(super) struct Head<'a> {
     pub(super) name: &'a str,
     /// Marked as a system call by ltrace (`SYS_brk`, `brk@SYS`).
     pub(super) system_call: bool,
+    /// Marked in any way by ltrace, which may show too few or too many arguments.
+    pub(super) ltrace: bool,
     /// Where it stands.
     pub(super) at: Range<usize>,
     /// First byte behind the parenthesis.
@@ -83,15 +85,17 @@ pub(super) fn head(text: &str) -> Result<Head<'_>, Fault> {
     }
     // A C++ name may have blanks, which only its result tells from prose.
     let in_a_log = rest.contains(" = ") || rest.contains("<unfinished ...>");
-    if !is_plain_name(full) && !(in_a_log && !full.contains(['=', '"'])) {
+    let is_prose = !in_a_log || full.contains(['=', '"']);
+    if !is_plain_name(full) && is_prose {
         return fault(place, "expected a call, such as munmap(addr, length)");
     }
     let (caller, name) = full.rsplit_once("->").unwrap_or(("", full));
     let (name, library) = name.split_once('@').unwrap_or((name, ""));
     let short = name.strip_prefix("SYS_");
     let system_call = short.is_some() || library == "SYS";
+    let ltrace = system_call || !caller.is_empty() || !library.is_empty();
     let name = short.unwrap_or(name);
-    Ok(Head { binding, caller, name, system_call, at: place, args: at + open + 1 })
+    Ok(Head { binding, caller, name, system_call, ltrace, at: place, args: at + open + 1 })
 }
 
 /// What stands behind the parenthesis of a known call.
@@ -104,7 +108,7 @@ pub(super) struct Tail {
 }
 
 /// Reads arguments and result of a known call. With `open_end` the text may stop before the
-/// closing parenthesis, as that of a call that never returned does.
+/// closing parenthesis or before the result, as that of a call that never returned does.
 pub(super) fn tail(
     text: &str,
     name: CallName,
@@ -138,7 +142,8 @@ pub(super) fn tail(
     let recorded = match cursor.token {
         Some(Token::Equals) => {
             cursor.advance();
-            Some(cursor.result()?)
+            let nothing = cursor.token.is_none() && open_end;
+            Some(if nothing { Recorded::Unknown } else { cursor.result()? })
         }
         _ => None,
     };
@@ -390,15 +395,14 @@ impl<'a> Cursor<'a> {
                         );
                     }
                 };
-                if number != u64::MAX {
-                    return Ok(Recorded::Value(number));
+                match self.token {
+                    Some(Token::Name) if number == u64::MAX && self.slice().starts_with('E') => {
+                        let errno = self.slice();
+                        self.advance();
+                        Ok(Recorded::Error(errno.into()))
+                    }
+                    _ => Ok(Recorded::Value(number)),
                 }
-                let errno = match self.token {
-                    Some(Token::Name) if self.slice().starts_with('E') => self.slice(),
-                    _ => return Ok(Recorded::Error("".into())),
-                };
-                self.advance();
-                Ok(Recorded::Error(errno.into()))
             }
             _ => self.expected("a result: a number, `-1 ERRNO`, `?` or `<void>`"),
         }
@@ -604,7 +608,7 @@ mod tests {
             ("= nil", Recorded::Value(0)),
             ("= -1 ENOMEM (Cannot allocate memory)", error("ENOMEM")),
             ("= -1 EINVAL (Can't (it)) (INJECTED) <0.1>", error("EINVAL")),
-            ("= -1", error("")),
+            ("= -1", Recorded::Value(u64::MAX)),
             ("= -2", Recorded::Value(-2_i64 as u64)),
             ("= ?", Recorded::Unknown),
             ("= ? <unavailable>", Recorded::Unknown),

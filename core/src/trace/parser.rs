@@ -421,10 +421,12 @@ impl<'a> Parser<'a> {
             return Ok(skipped());
         };
         let span = |range: Range<usize>| joined.span(range);
+        let open_end = open_end || head.ltrace || joined.pieces.len() > 1;
         let mut tail = tail(text, name, head.args, open_end, &span)?;
-        if head.system_call {
-            complete_system_call(name, &mut tail.args, &mut tail.recorded);
+        if tail.recorded.is_some() && tail.args.len() == UNKNOWN_ARGS {
+            fit_arguments(name, &mut tail.args);
         }
+        tail.recorded = tail.recorded.map(|recorded| error_in(name, recorded, head.system_call));
         if tail.recorded.is_some() && lacks_text(name, &tail.args) {
             return Ok(skipped());
         }
@@ -485,19 +487,34 @@ fn head_name(name: &str) -> &str {
     name.strip_prefix("SYS_").unwrap_or(name)
 }
 
-/// ltrace shows four arguments of a system call at most, and −`errno` for an error.
-fn complete_system_call(name: CallName, args: &mut Vec<Arg>, recorded: &mut Option<Recorded>) {
-    if name == CallName::Mmap && args.len() == 4 {
+/// How many arguments ltrace shows of a call that it does not know, be they too few or too many.
+const UNKNOWN_ARGS: usize = 4;
+
+fn fit_arguments(name: CallName, args: &mut Vec<Arg>) {
+    if name == CallName::Mmap {
         for number in [u64::MAX, 0] {
             args.push(Arg { value: Value::Number(number), span: args[3].span });
         }
     }
-    if let Some(Recorded::Value(value)) = recorded
-        && (-4095..0).contains(&(*value as i64))
-    {
-        let number = value.wrapping_neg() as i32;
-        let known = Errno::ALL.iter().find(|errno| **errno as i32 == number);
-        *recorded = Some(Recorded::Error(known.map_or("", |errno| errno.name()).into()));
+    args.truncate(name.required().len() + name.optional().len());
+}
+
+/// Finds the error in a number: −1, as a library's function gives it, or −`errno`, as ltrace shows
+/// that of a system call. (The `brk` of a library gives 0 or −1 and not the break.)
+fn error_in(name: CallName, recorded: Recorded, system_call: bool) -> Recorded {
+    use CallName::*;
+    let Recorded::Value(value) = recorded else { return recorded };
+    match (name, value) {
+        (Load | Fetch, _) => recorded,
+        (Brk, 0 | u64::MAX) => Recorded::Unknown,
+        (_, value) if system_call && (-4095..0).contains(&(value as i64)) => {
+            let number = value.wrapping_neg() as i32;
+            let known = Errno::ALL.iter().find(|errno| **errno as i32 == number);
+            Recorded::Error(known.map_or("", |errno| errno.name()).into())
+        }
+        (Munmap | Mprotect | Madvise | Msync | Open | Close | Ftruncate, 0xffff_ffff)
+        | (_, u64::MAX) => Recorded::Error("".into()),
+        _ => recorded,
     }
 }
 
@@ -679,7 +696,9 @@ mod tests {
                  realloc@libc.so.6(0, 1600 <unfinished ...>\nmalloc@libc.so.6(1600) = 0x9000\n\
                  SYS_brk(0) = 0x5000\n<... realloc resumed> )      = 0x9000\nvim->free(0) = <void>\n\
                  SYS_openat(0xffffff9c, 0x7f04ca65c0b1, 0x80000, 0) = 3\n\
-                 mmap@SYS((nil), 8192, 3, 34) = -12"
+                 mmap@SYS((nil), 8192, 3, 34) = -12\nmunmap(1, 2, 3, 4) = -1\n\
+                 msync(1, 2, 3, 4) = 0xffffffff\nbrk(1, 2, 3, 4) = 0\n\
+                 SYS_munmap(1, 2 <unfinished ...>\n<... SYS_munmap resumed> )       = "
             ),
             [
                 "2 malloc(5) = 0x9000",
@@ -690,6 +709,10 @@ mod tests {
                 "8 free(NULL) = Void",
                 "9 skipped openat",
                 "10 mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = Error(\"ENOMEM\")",
+                "11 munmap(0x1, 2) = Error(\"\")",
+                "12 msync(0x1, 2, MS_ASYNC|MS_INVALIDATE) = Error(\"\")",
+                "13 brk(0x1) = Unknown",
+                "14 munmap(0x1, 2) = Unknown",
             ]
         );
     }

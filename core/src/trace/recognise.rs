@@ -63,11 +63,10 @@ fn line_kind(line: &str) -> Kind {
         return if rest.starts_with(['#', '/']) { Kind::Trace } else { Kind::Unknown };
     };
     let known = CallName::from_name(head.name);
-    let ltrace = !head.caller.is_empty() || head.system_call || rest[..head.args].contains('@');
     let allocator = known.is_some_and(CallName::is_allocator);
     let has_result = rest.contains(") = ") || rest.contains(")  ") || rest.contains("<unfinished ");
     match (head.binding, known) {
-        (None, Some(_)) if ltrace => Kind::Ltrace,
+        (None, Some(_)) if head.ltrace => Kind::Ltrace,
         (None, Some(_)) if allocator && has_result => Kind::Ltrace,
         (None, Some(CallName::Load | CallName::Store | CallName::Fetch)) => Kind::Trace,
         (None, _) if has_result => Kind::Strace,

@@ -1,11 +1,22 @@
-//! The mmap playground in the browser.
+//! The mmap playground in the browser: the page that shows `mmap_playground_core`, and owns none
+//! of its rules.
+//!
+//! Start reading at [`store`] (what the page knows and what changes it), then [`app`].
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-use yew::prelude::*;
+pub mod app;
+pub mod browser;
+pub mod calls;
+pub mod components;
+pub mod engine;
+pub mod examples;
+pub mod grid;
+#[cfg(test)]
+mod samples;
+pub mod store;
+pub mod text;
+pub mod theme;
+pub mod words;
 
-/// The whole page.
-#[component]
-pub fn App() -> Html {
-    html! { <h1>{ "mmap playground" }</h1> }
-}
+pub use app::App;

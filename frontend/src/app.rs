@@ -1,0 +1,168 @@
+//! The whole page: where the panels stand, the keys that work everywhere, and what is read out.
+
+use crate::browser;
+use crate::components::address_space::AddressSpace;
+use crate::components::call_form::CallForm;
+use crate::components::console::Console;
+use crate::components::frames::Frames;
+use crate::components::header::Header;
+use crate::components::heap::Heap;
+use crate::components::import::Import;
+use crate::components::inspector::Inspector;
+use crate::components::keys::Keys;
+use crate::components::timeline::Timeline;
+use crate::store::{Action, Dialog, PointedContext, Store, StoreContext, Tab};
+use crate::theme::Theme;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, KeyboardEvent};
+use yew::prelude::*;
+
+const THEME_KEY: &str = "mmap-playground.theme";
+
+/// The whole page.
+#[component]
+pub fn App() -> Html {
+    let store = use_reducer_eq(|| {
+        let theme = browser::stored(THEME_KEY).map(|name| Theme::from_name(&name));
+        Store::new(theme.unwrap_or_default())
+    });
+    let pointed = PointedContext(use_state_eq(|| None));
+
+    use_effect_with(store.theme, |theme| {
+        browser::set_root_attribute("data-theme", theme.name());
+        browser::store(THEME_KEY, theme.name());
+    });
+    use_keys(&store);
+    use_dropped_files(&store);
+
+    html! {
+        <ContextProvider<StoreContext> context={store.clone()}>
+        <ContextProvider<PointedContext> context={pointed}>
+            <div class="app" data-tab={store.tab.id()} data-testid="app">
+                <Header />
+                <main class="board">
+                    <div class="column left">
+                        <CallForm />
+                        <Console />
+                    </div>
+                    <div class="column centre">
+                        <AddressSpace />
+                        <Tabs />
+                        <div class="under">
+                            <Heap />
+                            <Frames />
+                        </div>
+                    </div>
+                    <div class="column right">
+                        <Inspector />
+                    </div>
+                </main>
+                <Timeline />
+                if store.dialog == Some(Dialog::Import) {
+                    <Import />
+                }
+                if store.dialog == Some(Dialog::Keys) {
+                    <Keys />
+                }
+                <p class="visually-hidden" role="status" aria-live="polite" data-testid="announcement">
+                    { store.announcement.clone() }
+                </p>
+            </div>
+        </ContextProvider<PointedContext>>
+        </ContextProvider<StoreContext>>
+    }
+}
+
+/// The choice of panel, shown where there is room for one only.
+#[component]
+fn Tabs() -> Html {
+    let store = crate::store::use_store();
+    let buttons = Tab::ALL.iter().map(|tab| {
+        let chosen = store.tab == *tab;
+        let dispatcher = store.dispatcher();
+        let onclick = move |_| dispatcher.dispatch(Action::Tab(*tab));
+        html! {
+            <button type="button" class="tab" aria-pressed={chosen.to_string()} {onclick}
+                data-testid={format!("tab-{}", tab.id())}>
+                { tab.title() }
+            </button>
+        }
+    });
+    html! {
+        <nav class="tabs" aria-label="Panels">
+            { for buttons }
+        </nav>
+    }
+}
+
+/// The keys that work wherever no text is being typed.
+#[hook]
+fn use_keys(store: &StoreContext) {
+    let dispatcher = store.dispatcher();
+    let playing = store.playing;
+    let open = store.dialog.is_some();
+    use_effect_with((playing, open), move |(playing, open)| {
+        let (playing, open) = (*playing, *open);
+        let guard = browser::document().map(|document| {
+            browser::listen(&document, "keydown", move |event| {
+                let Ok(event) = event.dyn_into::<KeyboardEvent>() else { return };
+                if open || event.default_prevented() || browser::takes_text(event.target()) {
+                    return;
+                }
+                if let Some(action) = key_action(&event, playing) {
+                    event.prevent_default();
+                    dispatcher.dispatch(action);
+                } else if event.key() == "/" {
+                    event.prevent_default();
+                    dispatcher.dispatch(Action::Tab(Tab::Console));
+                    browser::focus("[data-testid=console-input]");
+                }
+            })
+        });
+        move || drop(guard)
+    });
+}
+
+fn key_action(event: &KeyboardEvent, playing: bool) -> Option<Action> {
+    let command = event.ctrl_key() || event.meta_key();
+    match event.key().as_str() {
+        "z" if command && !event.shift_key() => Some(Action::Undo),
+        "z" | "Z" | "y" if command => Some(Action::Redo),
+        _ if command || event.alt_key() => None,
+        "," => Some(Action::Step(-1)),
+        "." => Some(Action::Step(1)),
+        "<" => Some(Action::GoTo(0)),
+        ">" => Some(Action::GoTo(usize::MAX)),
+        "p" => Some(Action::Play(!playing)),
+        "i" => Some(Action::Open(Some(Dialog::Import))),
+        "?" => Some(Action::Open(Some(Dialog::Keys))),
+        "u" => Some(Action::Undo),
+        _ => None,
+    }
+}
+
+/// A file dropped anywhere opens the import window with it.
+#[hook]
+fn use_dropped_files(store: &StoreContext) {
+    let dispatcher = store.dispatcher();
+    use_effect_with((), move |()| {
+        let body = browser::document().and_then(|document| document.body());
+        let guards = body.map(|body: HtmlElement| {
+            let over = browser::listen(&body, "dragover", |event| event.prevent_default());
+            let drop_ = browser::listen(&body, "drop", move |event| {
+                let Ok(event) = event.dyn_into::<web_sys::DragEvent>() else { return };
+                let file = event
+                    .data_transfer()
+                    .and_then(|data| data.files())
+                    .and_then(|files| files.get(0));
+                if let Some(file) = file {
+                    event.prevent_default();
+                    crate::components::import::hand_over(file);
+                    dispatcher.dispatch(Action::Open(Some(Dialog::Import)));
+                }
+            });
+            (over, drop_)
+        });
+        move || drop(guards)
+    });
+}

@@ -1,0 +1,199 @@
+//! What the page asks of the browser: clipboard, storage, style, frames, sizes. Besides painting
+//! and event handlers this is the only place that talks to it; every request may be refused.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Document, Element, EventTarget, HtmlElement, ResizeObserver, Window};
+
+/// The window, where there is one.
+pub fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+/// The document.
+pub fn document() -> Option<Document> {
+    window()?.document()
+}
+
+/// The value of a variable of the style sheet, trimmed.
+pub fn css_variable(name: &str) -> String {
+    let value = || {
+        let window = window()?;
+        let root = window.document()?.document_element()?;
+        let style = window.get_computed_style(&root).ok()??;
+        style.get_property_value(name).ok()
+    };
+    value().unwrap_or_default().trim().to_owned()
+}
+
+fn media(query: &str) -> bool {
+    let list = window().and_then(|window| window.match_media(query).ok().flatten());
+    list.is_some_and(|list| list.matches())
+}
+
+/// Says whether the system asks for dark colours.
+pub fn prefers_dark() -> bool {
+    media("(prefers-color-scheme: dark)")
+}
+
+/// Says whether the system asks for less motion.
+pub fn prefers_less_motion() -> bool {
+    media("(prefers-reduced-motion: reduce)")
+}
+
+/// Physical pixels in a CSS pixel.
+pub fn pixel_ratio() -> f64 {
+    window().map_or(1.0, |window| window.device_pixel_ratio()).clamp(0.5, 4.0)
+}
+
+/// Milliseconds since the page began.
+pub fn now() -> f64 {
+    js_sys::Date::now()
+}
+
+/// Sets an attribute of the page's root element.
+pub fn set_root_attribute(name: &str, value: &str) {
+    if let Some(root) = document().and_then(|document| document.document_element()) {
+        let _ = root.set_attribute(name, value);
+    }
+}
+
+/// A value kept from an earlier visit.
+pub fn stored(key: &str) -> Option<String> {
+    window()?.local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps a value for the next visit, if the browser lets it.
+pub fn store(key: &str, value: &str) {
+    if let Some(Ok(Some(storage))) = window().map(|window| window.local_storage()) {
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// Puts text on the clipboard.
+pub fn copy(text: &str) {
+    if let Some(window) = window() {
+        let promise = window.navigator().clipboard().write_text(text);
+        wasm_bindgen_futures::spawn_local(async move {
+            let _ = JsFuture::from(promise).await;
+        });
+    }
+}
+
+/// The text of a file, with what is no UTF-8 replaced.
+pub async fn read_text(file: &web_sys::File) -> Option<String> {
+    JsFuture::from(file.text()).await.ok()?.as_string()
+}
+
+/// Gives a keyboard's focus to an element, without scrolling to it.
+pub fn focus(selector: &str) {
+    let found = document().and_then(|document| document.query_selector(selector).ok().flatten());
+    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Says whether an element takes typed text, so that single keys are not commands.
+pub fn takes_text(target: Option<EventTarget>) -> bool {
+    let Some(element) = target.and_then(|target| target.dyn_into::<HtmlElement>().ok()) else {
+        return false;
+    };
+    let tag = element.tag_name();
+    let text_input = tag == "INPUT"
+        && !matches!(
+            element.get_attribute("type").as_deref(),
+            Some("checkbox" | "radio" | "range" | "button")
+        );
+    text_input || tag == "TEXTAREA" || tag == "SELECT" || element.is_content_editable()
+}
+
+/// Waits for the next frame of the screen.
+pub async fn next_frame() {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        if let Some(window) = window() {
+            let _ = window.request_animation_frame(&resolve);
+        }
+    });
+    let _ = JsFuture::from(promise).await;
+}
+
+/// Something that is undone when it is dropped.
+pub struct Guard(Option<Box<dyn FnOnce()>>);
+
+impl Guard {
+    /// Runs this when dropped.
+    pub fn new(undo: impl FnOnce() + 'static) -> Guard {
+        Guard(Some(Box::new(undo)))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(undo) = self.0.take() {
+            undo();
+        }
+    }
+}
+
+/// Calls back whenever an element's size changes, until the guard is dropped.
+pub fn on_resize(element: &Element, callback: impl Fn() + 'static) -> Option<Guard> {
+    let closure = Closure::<dyn FnMut()>::new(callback);
+    let observer = ResizeObserver::new(closure.as_ref().unchecked_ref()).ok()?;
+    observer.observe(element);
+    Some(Guard::new(move || {
+        observer.disconnect();
+        drop(closure);
+    }))
+}
+
+/// Listens to an event, until the guard is dropped. Not passive: the handler may prevent.
+pub fn listen(
+    target: &EventTarget,
+    name: &'static str,
+    callback: impl FnMut(web_sys::Event) + 'static,
+) -> Guard {
+    let closure = Closure::<dyn FnMut(web_sys::Event)>::new(callback);
+    let options = web_sys::AddEventListenerOptions::new();
+    options.set_passive(false);
+    let _ = target.add_event_listener_with_callback_and_add_event_listener_options(
+        name,
+        closure.as_ref().unchecked_ref(),
+        &options,
+    );
+    let target = target.clone();
+    Guard::new(move || {
+        let _ = target.remove_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+    })
+}
+
+/// Calls back when the system's colour scheme changes, until the guard is dropped.
+pub fn on_scheme_change(callback: impl FnMut(web_sys::Event) + 'static) -> Option<Guard> {
+    let list = window()?.match_media("(prefers-color-scheme: dark)").ok()??;
+    Some(listen(&list, "change", callback))
+}
+
+/// A job for the next frame of the screen; asking again before it comes replaces nothing and
+/// costs nothing.
+#[derive(Clone, Default)]
+pub struct FrameJob {
+    waiting: Rc<RefCell<bool>>,
+}
+
+impl FrameJob {
+    /// Runs a job at the next frame, unless one is waiting already.
+    pub fn request(&self, job: impl FnOnce() + 'static) {
+        if self.waiting.replace(true) {
+            return;
+        }
+        let waiting = self.waiting.clone();
+        let closure = Closure::once_into_js(move || {
+            waiting.replace(false);
+            job();
+        });
+        if let Some(window) = window() {
+            let _ = window.request_animation_frame(closure.unchecked_ref());
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The form of a call: its arguments by name, flags as check boxes, and the line as it will run.
+
+use crate::browser;
+use crate::calls::{ArgKind, ArgSpec, CALLS, Draft, FlagsSpec, Group};
+use crate::components::icons;
+use crate::store::{Action, use_store};
+use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlInputElement, InputEvent};
+use yew::prelude::*;
+
+/// The calls panel.
+#[component]
+pub fn CallForm() -> Html {
+    let store = use_store();
+    let draft = store.draft.clone();
+    let groups = Group::ALL.iter().map(|group| {
+        let calls = CALLS.iter().filter(|call| call.group == *group).map(|call| {
+            let dispatcher = store.dispatcher();
+            let name = call.name;
+            let onclick = move |_| dispatcher.dispatch(Action::Form(name));
+            let chosen = std::ptr::eq(call, draft.spec);
+            html! {
+                <button type="button" class="call-name" aria-pressed={chosen.to_string()} {onclick}
+                    title={call.summary} data-testid={format!("call-{name}")}>{ name }</button>
+            }
+        });
+        html! {
+            <div class="call-group" role="group" aria-label={group.title()}>
+                <span class="call-group-title">{ group.title() }</span>
+                { for calls }
+            </div>
+        }
+    });
+    html! {
+        <section class="panel calls" data-panel="calls" aria-label="Calls">
+            <h2 class="panel-title">{ "Calls" }</h2>
+            <div class="call-groups">{ for groups }</div>
+            <Form />
+        </section>
+    }
+}
+
+/// The form of the chosen call.
+#[component]
+fn Form() -> Html {
+    let store = use_store();
+    let draft = store.draft.clone();
+    let line = draft.line();
+
+    let onsubmit = {
+        let (dispatcher, line) = (store.dispatcher(), line.clone());
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            dispatcher.dispatch(Action::Run(line.clone()));
+        }
+    };
+    let copy = {
+        let (dispatcher, line) = (store.dispatcher(), line.clone());
+        move |_| {
+            browser::copy(&line);
+            dispatcher.dispatch(Action::Say("Copied.".into()));
+        }
+    };
+    let onname = {
+        let (dispatcher, draft) = (store.dispatcher(), draft.clone());
+        move |event: InputEvent| {
+            let mut draft = draft.clone();
+            draft.result_name = input_text(&event);
+            dispatcher.dispatch(Action::Fill(draft));
+        }
+    };
+    let fields = draft.spec.args.iter().enumerate().map(|(index, arg)| {
+        html! { <Field key={format!("{}-{}", draft.spec.name, arg.name)} {index} name={arg.name} value={draft.values.get(index).cloned().unwrap_or_default()} /> }
+    });
+    html! {
+        <form class="form" {onsubmit} data-testid="call-form" autocomplete="off">
+            <p class="summary">{ draft.spec.summary }</p>
+            { for fields }
+            if draft.spec.names_result {
+                <div class="field">
+                    <label for="result-name">{ "result" }</label>
+                    <div class="field-input">
+                        <input id="result-name" type="text" class="mono" value={draft.result_name.clone()} oninput={onname}
+                            placeholder="a name, if you like" spellcheck="false" autocapitalize="off" data-testid="arg-result" />
+                    </div>
+                </div>
+            }
+            <div class="c-line">
+                <code data-testid="c-line">{ line }</code>
+                <button type="button" class="button quiet" onclick={copy} aria-label="Copy the line" title="Copy">{ icons::copy() }</button>
+            </div>
+            <button type="submit" class="button primary run" data-testid="run">{ "Run " }{ draft.spec.name }</button>
+        </form>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct FieldProps {
+    index: usize,
+    name: &'static str,
+    value: String,
+}
+
+/// One argument.
+#[component]
+fn Field(props: &FieldProps) -> Html {
+    let store = use_store();
+    let index = props.index;
+    let Some(arg) = store.draft.spec.args.get(index) else { return Html::default() };
+    let id = format!("arg-{}", arg.name);
+    match &arg.kind {
+        ArgKind::Flags(flags) => {
+            html! { <Flags {index} {arg} {flags} draft={store.draft.clone()} /> }
+        }
+        ArgKind::Choice(choices) => {
+            let options = choices.iter().map(|(value, label)| {
+                let (dispatcher, draft) = (store.dispatcher(), store.draft.clone());
+                let chosen = props.value == *value;
+                let onclick = move |_| fill(&dispatcher, &draft, index, (*value).to_owned());
+                html! {
+                    <button type="button" class="choice" aria-pressed={chosen.to_string()} {onclick} title={*label}
+                        data-testid={format!("{id}-{value}")}>{ *value }</button>
+                }
+            });
+            html! {
+                <div class="field" role="group" aria-label={arg.name}>
+                    <span class="field-name">{ arg.name }</span>
+                    <div class="field-input choices">{ for options }<small>{ arg.hint }</small></div>
+                </div>
+            }
+        }
+        ArgKind::Address | ArgKind::Number | ArgKind::Text => {
+            let oninput = {
+                let (dispatcher, draft) = (store.dispatcher(), store.draft.clone());
+                move |event: InputEvent| fill(&dispatcher, &draft, index, input_text(&event))
+            };
+            let picks = matches!(arg.kind, ArgKind::Address);
+            let picking = store.picking == Some(index);
+            let pick = {
+                let dispatcher = store.dispatcher();
+                move |_| dispatcher.dispatch(Action::Pick((!picking).then_some(index)))
+            };
+            let hint_id = format!("{id}-hint");
+            html! {
+                <div class={classes!("field", picking.then_some("picking"))}>
+                    <label for={id.clone()}>{ arg.name }</label>
+                    <div class="field-input">
+                        <input id={id.clone()} type="text" class="mono" value={props.value.clone()} {oninput} spellcheck="false"
+                            autocapitalize="off" aria-describedby={hint_id.clone()} data-testid={id.clone()} />
+                        if picks {
+                            <button type="button" class="button quiet pick" aria-pressed={picking.to_string()} onclick={pick}
+                                aria-label={format!("Pick {} on the map", arg.name)} title="Pick on the map">{ icons::pick() }</button>
+                        }
+                        <small id={hint_id}>{ if picking { "now click on the map" } else { arg.hint } }</small>
+                    </div>
+                </div>
+            }
+        }
+    }
+}
+
+#[derive(Properties)]
+struct FlagsProps {
+    index: usize,
+    arg: &'static ArgSpec,
+    flags: &'static FlagsSpec,
+    draft: Draft,
+}
+
+impl PartialEq for FlagsProps {
+    fn eq(&self, other: &FlagsProps) -> bool {
+        self.index == other.index && self.draft == other.draft
+    }
+}
+
+/// A flags argument: one box a flag, the rare ones folded away.
+#[component]
+fn Flags(props: &FlagsProps) -> Html {
+    let store = use_store();
+    let (index, flags, arg) = (props.index, props.flags, props.arg);
+    let bits = props.draft.bits(index, flags);
+    let check_box = |(name, meaning): &(&'static str, &'static str)| {
+        let (name, meaning) = (*name, *meaning);
+        let mask = flags.names.number(name).unwrap_or(0);
+        let checked = mask != 0 && bits & mask == mask;
+        let (dispatcher, draft) = (store.dispatcher(), props.draft.clone());
+        let onchange = move |event: Event| {
+            let on = event
+                .target()
+                .and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
+                .is_some_and(|input| input.checked());
+            let mut draft = draft.clone();
+            draft.set_bits(index, flags, if on { bits | mask } else { bits & !mask });
+            dispatcher.dispatch(Action::Fill(draft));
+        };
+        html! {
+            <label class="check" key={name}>
+                <input type="checkbox" {checked} {onchange} data-testid={format!("flag-{name}")} />
+                <span class="mono">{ name }</span>
+                <small>{ meaning }</small>
+            </label>
+        }
+    };
+    let choices = flags.names.values.iter().filter(|_| flags.choice).map(|(name, value)| {
+        let (name, value) = (*name, *value);
+        let chosen = bits & flags.names.field == value;
+        let (dispatcher, draft) = (store.dispatcher(), props.draft.clone());
+        let onclick = move |_| {
+            let mut draft = draft.clone();
+            draft.set_bits(index, flags, bits & !flags.names.field | value);
+            dispatcher.dispatch(Action::Fill(draft));
+        };
+        html! {
+            <button type="button" class="choice" aria-pressed={chosen.to_string()} {onclick}>{ name }</button>
+        }
+    });
+    let (first, rest) = flags.boxes.split_at(flags.first.min(flags.boxes.len()));
+    html! {
+        <fieldset class="flags">
+            <legend>{ arg.name }</legend>
+            if flags.choice {
+                <div class="choices">{ for choices }</div>
+            }
+            { for first.iter().map(check_box) }
+            if !rest.is_empty() {
+                <details class="more">
+                    <summary>{ format!("{} more", rest.len()) }</summary>
+                    { for rest.iter().map(check_box) }
+                </details>
+            }
+        </fieldset>
+    }
+}
+
+fn fill(
+    dispatcher: &UseReducerDispatcher<crate::store::Store>,
+    draft: &Draft,
+    index: usize,
+    value: String,
+) {
+    let mut draft = draft.clone();
+    if let Some(place) = draft.values.get_mut(index) {
+        *place = value;
+    }
+    dispatcher.dispatch(Action::Fill(draft));
+}
+
+fn input_text(event: &InputEvent) -> String {
+    event
+        .target()
+        .and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
+        .map(|input| input.value())
+        .unwrap_or_default()
+}

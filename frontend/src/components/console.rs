@@ -1,0 +1,220 @@
+//! The console: every line that ran with its result, WHY under failures, what could not be read.
+//!
+//! Only a window of lines is in the document, so that a log of a million lines costs as much as
+//! one of two hundred.
+
+use crate::components::console_input::ConsoleInput;
+use crate::engine::{Session, Step};
+use crate::grid::change::Changes;
+use crate::grid::scene::Pointed;
+use crate::store::{Action, Trouble, use_pointed, use_store};
+use mmap_playground_core::address::PageRange;
+use mmap_playground_core::event::Event;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// How many lines are in the document at once.
+const WINDOW: usize = 160;
+/// How many lines a step through the log moves the window.
+const STRIDE: usize = 80;
+
+/// The console panel.
+#[component]
+pub fn Console() -> Html {
+    let store = use_store();
+    let pointed = use_pointed();
+    let scroller = use_node_ref();
+    let moved = use_state_eq(|| 0_isize);
+
+    let length = store.session.len();
+    let position = store.session.position();
+    let start = window_start(length, position, *moved);
+    let end = (start + WINDOW).min(length);
+    let rows = use_memo((store.revision, start), |_| rows(&store.session, start, end));
+
+    {
+        let moved = moved.clone();
+        use_effect_with(store.revision, move |_| moved.set(0));
+    }
+    {
+        let scroller = scroller.clone();
+        use_effect_with((store.revision, store.trouble.len()), move |_| {
+            follow(&scroller);
+        });
+    }
+
+    let shift = |by: isize| {
+        let moved = moved.clone();
+        Callback::from(move |_: MouseEvent| moved.set(*moved + by))
+    };
+    let lit = pointed.get();
+    let lines = rows.iter().map(|row| {
+        let lights = lit.is_some_and(|lit| row.lights(&lit));
+        html! {
+            <Line key={row.index} row={row.clone()} current={row.index + 1 == position}
+                ahead={row.index >= position} lit={lights} />
+        }
+    });
+    html! {
+        <section class="panel console" data-panel="console" aria-label="Console">
+            <h2 class="panel-title">{ "Console" }</h2>
+            <div class="console-lines" ref={scroller} data-testid="console-lines" tabindex="0" role="log" aria-live="off" aria-label="Lines that ran">
+                if length == 0 && store.trouble.is_empty() {
+                    <p class="hint">{ "Lines appear here as they run, printed as strace prints them. Type one below, or click." }</p>
+                }
+                if start > 0 {
+                    <button type="button" class="button quiet" onclick={shift(-(STRIDE as isize))}>{ format!("{start} earlier lines") }</button>
+                }
+                { for lines }
+                if end < length {
+                    <button type="button" class="button quiet" onclick={shift(STRIDE as isize)}>{ format!("{} later lines", length - end) }</button>
+                }
+                { for store.trouble.iter().map(trouble) }
+            </div>
+            <ConsoleInput />
+        </section>
+    }
+}
+
+fn window_start(length: usize, position: usize, moved: isize) -> usize {
+    let last = length.saturating_sub(WINDOW);
+    let centred = position.saturating_sub(WINDOW / 2).min(last);
+    centred.saturating_add_signed(moved).min(last)
+}
+
+/// Scrolls so that the line at the position, or the last trouble, is in view.
+fn follow(scroller: &NodeRef) {
+    let Some(list) = scroller.cast::<web_sys::HtmlElement>() else { return };
+    let trouble = list.query_selector(".trouble:last-child").ok().flatten();
+    let current = list.query_selector(".line.current").ok().flatten();
+    let Some(line) = trouble.or(current) else { return };
+    let (outer, inner) = (list.get_bounding_client_rect(), line.get_bounding_client_rect());
+    if inner.bottom() > outer.bottom() {
+        let by = inner.bottom() - outer.bottom() + 8.0;
+        list.set_scroll_top(list.scroll_top() + by.ceil() as i32);
+    } else if inner.top() < outer.top() {
+        let by = outer.top() - inner.top() + 8.0;
+        list.set_scroll_top(list.scroll_top() - by.ceil() as i32);
+    }
+}
+
+/// A line with what it touched.
+#[derive(Clone, PartialEq)]
+struct Row {
+    index: usize,
+    step: Rc<Step>,
+    inner: Vec<String>,
+    places: Rc<Vec<PageRange>>,
+}
+
+impl Row {
+    fn lights(&self, pointed: &Pointed) -> bool {
+        self.places.iter().any(|range| pointed.overlaps(range.start(), range.size_bytes()))
+    }
+}
+
+fn rows(session: &Session, start: usize, end: usize) -> Vec<Row> {
+    (start..end)
+        .map(|index| {
+            let step = session.step(index);
+            let changes = Changes::of(&step.events);
+            let mut places = changes.changed;
+            places.extend(changes.gone);
+            let place = step.reason_address.and_then(|address| PageRange::spanning(address, 1));
+            places.extend(place);
+            let inner = step.events.iter().filter_map(inner_call).collect();
+            Row { index, step: Rc::new(step.clone()), inner, places: Rc::new(places) }
+        })
+        .collect()
+}
+
+/// A system call that liballoc made, as the console prints it.
+fn inner_call(event: &Event) -> Option<String> {
+    match event {
+        Event::SystemCall { call, returned } => Some(crate::engine::printed(call, returned)),
+        _ => None,
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct LineProps {
+    row: Row,
+    current: bool,
+    ahead: bool,
+    lit: bool,
+}
+
+/// One line that ran.
+#[component]
+fn Line(props: &LineProps) -> Html {
+    let store = use_context_dispatcher();
+    let pointed = use_pointed();
+    let row = &props.row;
+    let step = &row.step;
+    let onclick = {
+        let (dispatcher, position) = (store, row.index + 1);
+        move |_| dispatcher.dispatch(Action::GoTo(position))
+    };
+    let onmouseenter = {
+        let (pointed, place) = (pointed.clone(), row.places.first().copied());
+        move |_| pointed.set(place.map(Pointed::pages))
+    };
+    let onmouseleave = move |_| pointed.set(None);
+    let class = classes!(
+        "line",
+        props.current.then_some("current"),
+        props.ahead.then_some("ahead"),
+        props.lit.then_some("lit"),
+        step.failed.then_some("failed"),
+        step.signal.is_some().then_some("signalled"),
+        step.skipped.then_some("skipped"),
+    );
+    html! {
+        <div {class} {onmouseenter} {onmouseleave} data-testid="console-line" data-step={(row.index + 1).to_string()}>
+            <button type="button" class="line-call mono" {onclick} aria-current={props.current.then_some("step")}>
+                <span class="line-text">{ step.text.clone() }</span>
+                <span class="line-result">{ " = " }{ step.result.clone() }</span>
+            </button>
+            { for row.inner.iter().map(|call| html! { <p class="inner mono">{ call }</p> }) }
+            if let Some(signal) = &step.signal {
+                <p class="signal mono" data-testid="console-signal">{ signal }</p>
+            }
+            if let Some(why) = &step.why {
+                <p class="why" data-testid="console-why"><b>{ "WHY" }</b>{ " " }{ why }</p>
+            }
+            if let Some(divergence) = &step.divergence {
+                <p class="divergence"><b>{ "DIFFERS" }</b>{ " " }{ divergence }</p>
+            }
+            { for step.notes.iter().map(|note| html! { <p class="note">{ note }</p> }) }
+        </div>
+    }
+}
+
+#[hook]
+fn use_context_dispatcher() -> UseReducerDispatcher<crate::store::Store> {
+    use_store().dispatcher()
+}
+
+fn trouble(trouble: &Trouble) -> Html {
+    let indent = " ".repeat(trouble.column.saturating_sub(1).min(400));
+    html! {
+        <div class="trouble" data-testid="console-trouble">
+            <pre class="mono">{ &trouble.source }{ "\n" }{ indent }<b>{ "^" }</b></pre>
+            <p>{ format!("line {}, column {}: {}", trouble.line, trouble.column, trouble.message) }</p>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_follows_the_position() {
+        assert_eq!(window_start(10, 10, 0), 0);
+        assert_eq!(window_start(1_000_000, 500_000, 0), 500_000 - WINDOW / 2);
+        assert_eq!(window_start(1_000_000, 1_000_000, 0), 1_000_000 - WINDOW);
+        assert_eq!(window_start(1000, 0, -50), 0);
+        assert_eq!(window_start(1000, 0, 5000), 1000 - WINDOW);
+    }
+}

@@ -1,0 +1,96 @@
+//! The top of the page: its name, the examples, import, undo and redo, colours and keys.
+
+use crate::components::icons;
+use crate::examples::{self, EXAMPLES};
+use crate::store::{Action, Dialog, use_store};
+use yew::prelude::*;
+
+/// The top of the page.
+#[component]
+pub fn Header() -> Html {
+    let store = use_store();
+    let dispatch = |action: Action| {
+        let dispatcher = store.dispatcher();
+        Callback::from(move |_: MouseEvent| dispatcher.dispatch(action.clone()))
+    };
+    let title = store.title.clone();
+    html! {
+        <header class="top">
+            <h1 class="name">{ icons::logo() }<span>{ "mmap playground" }</span></h1>
+            <ExamplesMenu />
+            <button type="button" class="button" onclick={dispatch(Action::Open(Some(Dialog::Import)))} data-testid="import-open">
+                { icons::import() }<span class="wide">{ "Import a log" }</span><span class="narrow">{ "Import" }</span>
+            </button>
+            <span class="session-title" data-testid="session-title">{ title }</span>
+            <span class="spring"></span>
+            <button type="button" class="button quiet" disabled={!store.can_undo()} onclick={dispatch(Action::Undo)}
+                title="Undo (Ctrl Z)" aria-label="Undo" data-testid="undo">{ icons::undo() }</button>
+            <button type="button" class="button quiet" disabled={!store.can_redo()} onclick={dispatch(Action::Redo)}
+                title="Redo (Ctrl Shift Z)" aria-label="Redo" data-testid="redo">{ icons::redo() }</button>
+            <button type="button" class="button quiet" onclick={dispatch(Action::Theme(store.theme.next()))}
+                title="Light or dark" aria-label="Switch between light and dark" data-testid="theme">{ icons::theme() }</button>
+            <button type="button" class="button quiet" onclick={dispatch(Action::Open(Some(Dialog::Keys)))}
+                title="Keys (?)" aria-label="Keyboard help" data-testid="keys">{ icons::keys() }</button>
+        </header>
+    }
+}
+
+/// The list of examples behind a button.
+#[component]
+fn ExamplesMenu() -> Html {
+    let store = use_store();
+    let open = use_state_eq(|| false);
+    let toggle = {
+        let open = open.clone();
+        move |_| open.set(!*open)
+    };
+    let onkeydown = {
+        let open = open.clone();
+        move |event: KeyboardEvent| {
+            if event.key() == "Escape" && *open {
+                event.prevent_default();
+                open.set(false);
+            }
+        }
+    };
+    let onfocusout = {
+        let open = open.clone();
+        move |event: FocusEvent| {
+            let stays = event
+                .current_target()
+                .and_then(|target| wasm_bindgen::JsCast::dyn_into::<web_sys::Node>(target).ok())
+                .zip(event.related_target())
+                .is_some_and(|(menu, next)| {
+                    menu.contains(wasm_bindgen::JsCast::dyn_ref::<web_sys::Node>(&next))
+                });
+            if !stays {
+                open.set(false);
+            }
+        }
+    };
+    let items = EXAMPLES.iter().map(|example| {
+        let (dispatcher, open) = (store.dispatcher(), open.clone());
+        let onclick = move |_| {
+            open.set(false);
+            dispatcher.dispatch(examples::load(example));
+        };
+        html! {
+            <li>
+                <button type="button" class="example" {onclick} data-testid={format!("example-{}", example.id)}>
+                    <strong>{ example.title }</strong>
+                    <small>{ example.summary }</small>
+                </button>
+            </li>
+        }
+    });
+    html! {
+        <div class="menu" {onkeydown} {onfocusout}>
+            <button type="button" class="button" aria-expanded={open.to_string()} onclick={toggle} data-testid="examples">
+                { "Examples" }{ icons::chevron() }
+            </button>
+            if *open {
+                <ul class="menu-list" data-testid="examples-list">{ for items }</ul>
+            }
+        </div>
+    }
+}

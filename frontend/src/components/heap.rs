@@ -1,0 +1,243 @@
+//! The heap: liballoc's counters, its list of major blocks, and each of them as a strip to scale.
+
+use crate::components::icons;
+use crate::grid::heap::{self, Part, Piece};
+use crate::grid::scene::Pointed;
+use crate::store::{Action, use_pointed, use_store};
+use crate::text;
+use mmap_playground_core::state::{HeapState, MajorState, MinorState};
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+/// Scales to choose from, in CSS pixels a byte.
+const SCALES: [f64; 6] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0];
+/// How many major blocks are drawn; the rest is counted.
+const MAJORS: usize = 40;
+
+/// The heap panel.
+#[component]
+pub fn Heap() -> Html {
+    let store = use_store();
+    let scale = use_state_eq(|| 3_usize);
+    let (smaller, larger) = {
+        let (down, up) = (scale.clone(), scale.clone());
+        (
+            move |_| down.set(down.saturating_sub(1)),
+            move |_| up.set((*up + 1).min(SCALES.len() - 1)),
+        )
+    };
+    let body = match &store.moment.heap {
+        None => {
+            let dispatcher = store.dispatcher();
+            let onclick = move |_| dispatcher.dispatch(Action::Run("a = malloc(100)".into()));
+            html! {
+                <p class="hint">
+                    { "No heap yet. The first " }<code>{ "malloc" }</code>{ " makes one: " }
+                    <button type="button" class="button" {onclick} data-testid="heap-malloc"><code>{ "a = malloc(100)" }</code></button>
+                </p>
+            }
+        }
+        Some(state) => html! { <>
+            <Counters state={state.clone()} />
+            { for state.majors.iter().take(MAJORS).enumerate().map(|(index, major)| html! {
+                <Major key={index} {index} major={major.clone()} scale={SCALES[*scale]} best_bet={state.best_bet == Some(major.address)} last={index + 1 == state.majors.len()} />
+            }) }
+            if state.majors.len() > MAJORS {
+                <p class="hint">{ format!("and {} more", text::count((state.majors.len() - MAJORS) as u64, "major block")) }</p>
+            }
+            if let Some(broken) = &state.broken {
+                <p class="why"><b>{ "BROKEN" }</b>{ format!(" The list of major blocks ends here: {broken}") }</p>
+            }
+        </> },
+    };
+    html! {
+        <section class="panel heap" data-panel="heap" aria-label="Heap" data-testid="heap">
+            <div class="panel-head">
+                <h2 class="panel-title">{ "Heap" }<small>{ "liballoc 1.1" }</small></h2>
+                <span class="spring"></span>
+                if store.moment.heap.is_some() {
+                    <span class="row-size">{ format!("{} px a byte", SCALES[*scale]) }</span>
+                    <button type="button" class="button quiet" onclick={smaller} disabled={*scale == 0} aria-label="Smaller scale">{ icons::minus() }</button>
+                    <button type="button" class="button quiet" onclick={larger} disabled={*scale + 1 == SCALES.len()} aria-label="Larger scale">{ icons::plus() }</button>
+                }
+            </div>
+            <div class="heap-body" tabindex="0" role="group" aria-label="Major blocks">{ body }</div>
+        </section>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct CountersProps {
+    state: HeapState,
+}
+
+#[component]
+fn Counters(props: &CountersProps) -> Html {
+    let state = &props.state;
+    let numbers = [
+        ("from the system", text::short_size(state.allocated), false),
+        ("in blocks", format!("{} B", text::grouped(state.in_use)), false),
+        ("warnings", text::grouped(state.warnings), state.warnings > 0),
+        ("errors", text::grouped(state.errors), state.errors > 0),
+        ("possible overruns", text::grouped(state.possible_overruns), state.possible_overruns > 0),
+    ];
+    html! {
+        <dl class="stats counters">
+            { for numbers.into_iter().map(|(name, value, bad)| html! {
+                <div class={bad.then_some("bad")}><dt>{ name }</dt><dd>{ value }</dd></div>
+            }) }
+        </dl>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct MajorProps {
+    index: usize,
+    major: MajorState,
+    scale: f64,
+    best_bet: bool,
+    last: bool,
+}
+
+/// One major block.
+#[component]
+fn Major(props: &MajorProps) -> Html {
+    let store = use_store();
+    let pointed = use_pointed();
+    let major = &props.major;
+    let scroller = use_node_ref();
+    let window = use_state_eq(|| (0.0_f64, 1600.0_f64));
+    let pieces =
+        use_memo((major.clone(), props.scale), |(major, scale)| heap::pieces(major, *scale));
+    let width = pieces.last().map_or(0.0, |piece| piece.x + piece.width);
+    let onscroll = {
+        let (scroller, window) = (scroller.clone(), window.clone());
+        move |_: Event| {
+            if let Some(element) = scroller.cast::<HtmlElement>() {
+                let left = f64::from(element.scroll_left());
+                // in steps, so that not every pixel draws anew
+                window.set(((left / 200.0).floor() * 200.0, 1600.0));
+            }
+        }
+    };
+    let (left, right) = (window.0 - 400.0, window.0 + window.1 + 400.0);
+    let lit = pointed.get();
+    let seen = heap::visible(&pieces, left, right);
+    let parts = seen.iter().map(|piece| {
+        let minor = piece.block.and_then(|block| major.minors.get(block)).copied();
+        let lights = lit.is_some_and(|it| it.overlaps(piece.address, piece.length));
+        let here = store.cursor.is_some_and(|cursor| {
+            cursor >= piece.address && cursor - piece.address < piece.length
+        });
+        let onclick = {
+            let (dispatcher, address) = (store.dispatcher(), piece.address);
+            move |_| dispatcher.dispatch(Action::Show(address))
+        };
+        let onmouseenter = {
+            let (pointed, address, length) = (pointed.clone(), piece.address, piece.length);
+            move |_| pointed.set(Some(Pointed::bytes(address, length)))
+        };
+        let magic = (piece.part == Part::MinorHeader).then_some(minor).flatten().map(|minor| life(minor.magic));
+        let class = classes!(piece.part.class(), piece.folded.then_some("folded"), lights.then_some("lit"), here.then_some("here"), magic);
+        html! {
+            <button type="button" tabindex="-1" {class} style={format!("left:{:.1}px;width:{:.1}px", piece.x, piece.width)} {onclick} {onmouseenter}
+                title={title(piece, minor)} aria-label={title(piece, minor)} data-testid="heap-part" data-part={piece.part.name()}>
+                <span>{ caption(piece, minor) }</span>
+            </button>
+        }
+    });
+    let links = list_links(&pieces, major.minors.len(), left, right);
+    let onmouseleave = {
+        let pointed = pointed.clone();
+        move |_: MouseEvent| pointed.set(None)
+    };
+    let room = major.size.saturating_sub(major.usage);
+    html! {
+        <div class="major-block" {onmouseleave} data-testid="heap-major">
+            <p class="major-title">
+                <span class="mono">{ text::hex(major.address) }</span>
+                <span>{ format!("{} of {} bytes used, {} free", text::grouped(u64::from(major.usage)), text::grouped(u64::from(major.size)), text::grouped(u64::from(room))) }</span>
+                if props.index == 0 { <span class="tag">{ "root" }</span> }
+                if props.best_bet { <span class="tag">{ "best bet" }</span> }
+                if !props.last { <span class="tag plain">{ "next ↓" }</span> }
+            </p>
+            <div class="major-scroll" ref={scroller} {onscroll}>
+                <div class="major-strip" style={format!("width:{:.0}px", width.max(1.0))}>
+                    <svg class="links" width={format!("{width:.0}")} height="16" aria-hidden="true">{ links }</svg>
+                    { for parts }
+                </div>
+            </div>
+            if let Some(broken) = &major.broken {
+                <p class="why"><b>{ "BROKEN" }</b>{ format!(" The list of its blocks ends here: {broken}") }</p>
+            }
+        </div>
+    }
+}
+
+/// The `next` pointers of the list, as arrows from header to header, for those in view.
+fn list_links(pieces: &[Piece], blocks: usize, left: f64, right: f64) -> Html {
+    let mut places = vec![None; blocks];
+    for piece in pieces {
+        if let (Part::MinorHeader, Some(block)) = (piece.part, piece.block)
+            && let Some(place) = places.get_mut(block)
+        {
+            *place = Some(piece.x + piece.width / 2.0);
+        }
+    }
+    let start = pieces.first().map(|piece| piece.x + piece.width / 2.0);
+    let chain = std::iter::once(start).chain(places).collect::<Vec<_>>();
+    let arrows = chain.windows(2).filter_map(|pair| match pair {
+        [Some(from), Some(to)] if from.max(*to) >= left && from.min(*to) <= right => {
+            let lift = 12.0;
+            let head = format!("M{0:.1} 10 l-2.5 -4 h5z", to);
+            Some(html! { <>
+                <path class="link-line" d={format!("M{from:.1} 15 C{from:.1} {:.1} {to:.1} {:.1} {to:.1} 8", 15.0 - lift, 8.0 - lift)} />
+                <path class="link-head" d={head} transform="translate(0 4)" />
+            </> })
+        }
+        _ => None,
+    });
+    html! { <>{ for arrows }</> }
+}
+
+/// The class of a magic number: live, dead, or neither.
+fn life(magic: u32) -> &'static str {
+    match magic {
+        0xc001_c0de => "live",
+        0xdead_dead => "dead",
+        _ => "damaged",
+    }
+}
+
+fn caption(piece: &Piece, minor: Option<MinorState>) -> String {
+    if piece.folded {
+        return format!("{} {}", piece.part.name(), text::short_size(piece.length));
+    }
+    match (piece.part, minor) {
+        (Part::MajorHeader, _) => "major".to_owned(),
+        (Part::MinorHeader, Some(minor)) => life(minor.magic).to_owned(),
+        (Part::Payload, _) => format!("{}", piece.length),
+        (Part::Hole, _) => "hole".to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn title(piece: &Piece, minor: Option<MinorState>) -> String {
+    let mut title = format!(
+        "{} at {}, {}",
+        piece.part.name(),
+        text::hex(piece.address),
+        text::bytes(piece.length)
+    );
+    if let Some(minor) = minor {
+        title.push_str(&format!(
+            "\nblock {}: {} bytes asked for, size {}, magic {:#010x} ({})",
+            text::hex(minor.payload),
+            minor.req_size,
+            minor.size,
+            minor.magic,
+            life(minor.magic)
+        ));
+    }
+    title
+}

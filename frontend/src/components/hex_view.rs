@@ -1,0 +1,228 @@
+//! The bytes around an address. Typing hex digits over a byte stores it: as a line in the console,
+//! like everything else.
+
+use crate::engine;
+use crate::grid::heap::{self, Part, Piece};
+use crate::grid::scene::Pointed;
+use crate::store::{Action, use_pointed, use_store};
+use crate::text;
+use mmap_playground_core::address::Address;
+use mmap_playground_core::state::HeapState;
+use yew::prelude::*;
+
+/// Bytes in a row.
+const ROW: u64 = 8;
+/// Rows shown.
+const ROWS: u64 = 14;
+/// Rows above the address.
+const ABOVE: u64 = 2;
+
+/// What the view shows.
+#[derive(PartialEq, Properties)]
+pub struct HexViewProps {
+    /// The address.
+    pub cursor: Address,
+    /// Grows when memory may have changed.
+    pub revision: u32,
+}
+
+/// The bytes around an address.
+#[component]
+pub fn HexView(props: &HexViewProps) -> Html {
+    let store = use_store();
+    let pointed = use_pointed();
+    let digit = use_state_eq(|| None::<(Address, u8)>);
+    let cursor = props.cursor;
+    // The window stays while the cursor moves inside it.
+    let kept = use_mut_ref(|| 0_u64);
+    let start = {
+        let mut kept = kept.borrow_mut();
+        let last = kept.saturating_add(ROW * (ROWS - 1));
+        if !(*kept..=last).contains(&(cursor / ROW * ROW)) {
+            *kept = (cursor / ROW * ROW).saturating_sub(ROW * ABOVE);
+        }
+        *kept
+    };
+    let bytes = use_memo((props.revision, start), |_| {
+        engine::bytes(store.session.process(), start, ROW * ROWS)
+    });
+    let parts = use_memo((props.revision, start), |_| {
+        store.moment.heap.as_ref().map(|state| parts(state, start, ROW * ROWS)).unwrap_or_default()
+    });
+    let changes = &store.moment.changes;
+    let lit = pointed.get();
+    let rows = (0..ROWS).map(|row| {
+        let address = start.saturating_add(row * ROW);
+        let cells = (0..ROW).map(|column| {
+            let address = address.saturating_add(column);
+            let byte = bytes.get((row * ROW + column) as usize).copied().flatten();
+            let part = parts.iter().find(|piece| address >= piece.address && address - piece.address < piece.length);
+            let class = classes!(
+                "byte",
+                (address == cursor).then_some("here"),
+                (byte == Some(0)).then_some("zero"),
+                byte.is_none().then_some("none"),
+                part.map(|piece| piece.part.class()),
+                changes.touches(address).then_some("changed"),
+                lit.is_some_and(|it| it.overlaps(address, 1)).then_some("lit"),
+            );
+            let half = digit.filter(|(at, _)| *at == address).map(|(_, high)| format!("{high:x}_"));
+            let shown = half.unwrap_or_else(|| byte.map_or_else(|| "··".to_owned(), |byte| format!("{byte:02x}")));
+            let onclick = {
+                let dispatcher = store.dispatcher();
+                move |_: MouseEvent| dispatcher.dispatch(Action::Inspect(Some(address)))
+            };
+            let onmouseenter = {
+                let pointed = pointed.clone();
+                move |_: MouseEvent| pointed.set(Some(Pointed::bytes(address, 1)))
+            };
+            let what = part.map_or_else(String::new, |piece| format!(", {}", describe(piece, address)));
+            html! {
+                <span {class} {onclick} {onmouseenter} title={format!("{}{what}", text::hex(address))} data-address={text::hex(address)}>{ shown }</span>
+            }
+        });
+        let letters: String = (0..ROW)
+            .map(|column| match bytes.get((row * ROW + column) as usize).copied().flatten() {
+                Some(byte @ 0x20..=0x7e) => byte as char,
+                Some(_) => '.',
+                None => ' ',
+            })
+            .collect();
+        html! {
+            <div class="hex-row">
+                <span class="hex-address">{ text::hex_column(address) }</span>
+                <span class="hex-bytes">{ for cells }</span>
+                <span class="hex-letters" aria-hidden="true">{ letters }</span>
+            </div>
+        }
+    });
+    let onkeydown = {
+        let (store, digit) = (store.clone(), digit.clone());
+        move |event: KeyboardEvent| {
+            if event.ctrl_key() || event.meta_key() || event.alt_key() {
+                return;
+            }
+            let key = event.key();
+            let moved = match key.as_str() {
+                "ArrowRight" => cursor.checked_add(1),
+                "ArrowLeft" => cursor.checked_sub(1),
+                "ArrowDown" => cursor.checked_add(ROW),
+                "ArrowUp" => cursor.checked_sub(ROW),
+                _ => None,
+            };
+            if let Some(address) = moved {
+                digit.set(None);
+                store.dispatch(Action::Inspect(Some(address)));
+            } else if let Some(value) = single(&key).and_then(|c| c.to_digit(16)) {
+                let value = value as u8;
+                match *digit {
+                    Some((at, high)) if at == cursor => {
+                        digit.set(None);
+                        store.dispatch(Action::Run(format!(
+                            "store({cursor:#x}, {:#04x})",
+                            high << 4 | value
+                        )));
+                        store.dispatch(Action::Inspect(cursor.checked_add(1)));
+                    }
+                    _ => digit.set(Some((cursor, value))),
+                }
+            } else {
+                if key == "Escape" {
+                    digit.set(None);
+                }
+                return;
+            }
+            event.prevent_default();
+            event.stop_propagation();
+        }
+    };
+    let onmouseleave = {
+        let pointed = pointed.clone();
+        move |_: MouseEvent| pointed.set(None)
+    };
+    let under = parts
+        .iter()
+        .find(|piece| cursor >= piece.address && cursor - piece.address < piece.length)
+        .map(|piece| describe(piece, cursor));
+    let byte = bytes.get(cursor.wrapping_sub(start) as usize).copied().flatten();
+    let spoken = byte.map_or_else(|| "nothing".to_owned(), |byte| format!("{byte:#04x}"));
+    html! {
+        <section class="hex" aria-label="Bytes">
+            <h3>{ "Bytes" }<small>{ under.unwrap_or_else(|| "type hex digits over a byte to store it".to_owned()) }</small></h3>
+            <div class="hex-rows mono" tabindex="0" role="application" aria-roledescription="hex view" {onkeydown} {onmouseleave}
+                aria-label={format!("Bytes. {} is {spoken}. Arrow keys move, two hex digits store.", text::hex(cursor))} data-testid="hex">
+                { for rows }
+            </div>
+        </section>
+    }
+}
+
+fn single(key: &str) -> Option<char> {
+    let mut characters = key.chars();
+    let first = characters.next()?;
+    characters.next().is_none().then_some(first)
+}
+
+/// The pieces of the heap that stand in a window.
+fn parts(state: &HeapState, start: Address, length: u64) -> Vec<Piece> {
+    let window = Pointed::bytes(start, length);
+    state
+        .majors
+        .iter()
+        .filter(|major| window.overlaps(major.address, u64::from(major.size)))
+        .flat_map(|major| heap::pieces(major, 1.0))
+        .filter(|piece| window.overlaps(piece.address, piece.length))
+        .collect()
+}
+
+const MAJOR_FIELDS: [(u64, &str); 7] = [
+    (0, "prev"),
+    (8, "next"),
+    (16, "pages"),
+    (20, "size"),
+    (24, "usage"),
+    (28, "unused"),
+    (32, "first"),
+];
+const MINOR_FIELDS: [(u64, &str); 7] = [
+    (0, "prev"),
+    (8, "next"),
+    (16, "block"),
+    (24, "magic"),
+    (28, "size"),
+    (32, "req_size"),
+    (36, "unused"),
+];
+
+/// What a byte of the heap is, down to the field.
+fn describe(piece: &Piece, address: Address) -> String {
+    let offset = address.saturating_sub(piece.address);
+    let fields = match piece.part {
+        Part::MajorHeader => &MAJOR_FIELDS,
+        Part::MinorHeader => &MINOR_FIELDS,
+        _ => return format!("{}, byte {offset} of {}", piece.part.name(), piece.length),
+    };
+    let field = fields.iter().rev().find(|(at, _)| *at <= offset).map_or("", |(_, name)| name);
+    format!("{}: {field}", piece.part.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_bytes_have_field_names() {
+        let piece = Piece {
+            part: Part::MinorHeader,
+            address: 0x1000,
+            length: 40,
+            x: 0.0,
+            width: 40.0,
+            folded: false,
+            block: Some(0),
+        };
+        assert_eq!(describe(&piece, 0x1000), "minor header: prev");
+        assert_eq!(describe(&piece, 0x101b), "minor header: magic");
+        assert_eq!(describe(&piece, 0x1023), "minor header: req_size");
+    }
+}

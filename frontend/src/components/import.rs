@@ -1,0 +1,261 @@
+//! The import window: paste, choose or drop a log; a summary first; then it becomes the session.
+
+use crate::browser;
+use crate::components::icons;
+use crate::engine::{Import as Importer, Summary};
+use crate::store::{Action, Trouble, troubles, use_store};
+use crate::text;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{File, HtmlDialogElement, HtmlInputElement, HtmlTextAreaElement, InputEvent};
+use yew::prelude::*;
+
+/// Lines run between two frames of the screen.
+const LINES: usize = 2000;
+
+thread_local! {
+    static HANDED: RefCell<Option<File>> = const { RefCell::new(None) };
+}
+
+/// Keeps a file that was dropped on the page, for the window that opens next.
+pub fn hand_over(file: File) {
+    HANDED.with(|handed| *handed.borrow_mut() = Some(file));
+}
+
+#[derive(Clone, PartialEq)]
+enum Stage {
+    /// Waiting for text.
+    Asking,
+    /// Reading a file.
+    Reading,
+    /// Running: the share done.
+    Running(f64),
+    /// Done: what was found.
+    Done(Rc<Summary>),
+}
+
+struct Work {
+    importer: Option<Importer>,
+    text: Rc<str>,
+    name: AttrValue,
+}
+
+/// The import window.
+#[component]
+pub fn Import() -> Html {
+    let store = use_store();
+    let dialog = use_node_ref();
+    let area = use_node_ref();
+    let stage = use_state_eq(|| Stage::Asking);
+    let pid = use_state_eq(|| None::<u32>);
+    let work =
+        use_mut_ref(|| Work { importer: None, text: Rc::from(""), name: AttrValue::default() });
+    let round = use_memo((), |()| Cell::new(0_u32));
+
+    // Starts over with a text: only the newest round goes on.
+    let begin = {
+        let (stage, work, round) = (stage.clone(), work.clone(), round.clone());
+        Rc::new(move |text: Rc<str>, name: AttrValue, pid: Option<u32>| {
+            round.set(round.get().wrapping_add(1));
+            let mine = round.get();
+            *work.borrow_mut() =
+                Work { importer: Some(Importer::new(text.to_string(), pid)), text, name };
+            stage.set(Stage::Running(0.0));
+            let (stage, work, round) = (stage.clone(), work.clone(), round.clone());
+            yew::platform::spawn_local(async move {
+                loop {
+                    browser::next_frame().await;
+                    if round.get() != mine {
+                        return;
+                    }
+                    let share = match &mut work.borrow_mut().importer {
+                        Some(importer) => importer.advance(LINES),
+                        None => return,
+                    };
+                    if share >= 1.0 {
+                        break;
+                    }
+                    stage.set(Stage::Running(share));
+                }
+                let summary = work.borrow().importer.as_ref().map(Importer::summary);
+                if let Some(summary) = summary {
+                    stage.set(Stage::Done(Rc::new(summary)));
+                }
+            });
+        })
+    };
+    let read = {
+        let (stage, begin) = (stage.clone(), begin.clone());
+        Rc::new(move |file: File| {
+            stage.set(Stage::Reading);
+            let (stage, begin) = (stage.clone(), begin.clone());
+            yew::platform::spawn_local(async move {
+                match browser::read_text(&file).await {
+                    Some(text) => begin(Rc::from(text), file.name().into(), None),
+                    None => stage.set(Stage::Asking),
+                }
+            });
+        })
+    };
+    {
+        let (dialog, read, round) = (dialog.clone(), read.clone(), round.clone());
+        use_effect_with((), move |()| {
+            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
+                let _ = dialog.show_modal();
+            }
+            if let Some(file) = HANDED.with(|handed| handed.borrow_mut().take()) {
+                read(file);
+            }
+            move || round.set(round.get().wrapping_add(1))
+        });
+    }
+    let close = {
+        let dispatcher = store.dispatcher();
+        Callback::from(move |()| dispatcher.dispatch(Action::Open(None)))
+    };
+    let onclose = {
+        let close = close.clone();
+        move |_: Event| close.emit(())
+    };
+    let onfile = {
+        let read = read.clone();
+        move |event: Event| {
+            let input = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
+            if let Some(file) = input.and_then(|input| input.files()).and_then(|files| files.get(0))
+            {
+                read(file);
+            }
+        }
+    };
+    let onpaste_run = {
+        let (area, begin) = (area.clone(), begin.clone());
+        move |_: MouseEvent| {
+            if let Some(area) = area.cast::<HtmlTextAreaElement>() {
+                begin(Rc::from(area.value()), "Pasted log".into(), None);
+            }
+        }
+    };
+    let empty = use_state_eq(|| true);
+    let oninput = {
+        let (area, empty) = (area.clone(), empty.clone());
+        move |_: InputEvent| {
+            let text = area.cast::<HtmlTextAreaElement>().map(|area| area.value());
+            empty.set(text.is_none_or(|text| text.trim().is_empty()));
+        }
+    };
+    let choose_pid = {
+        let (pid, begin, work) = (pid.clone(), begin.clone(), work.clone());
+        Rc::new(move |chosen: u32| {
+            pid.set(Some(chosen));
+            let (text, name) = {
+                let work = work.borrow();
+                (work.text.clone(), work.name.clone())
+            };
+            begin(text, name, Some(chosen));
+        })
+    };
+    let accept = {
+        let (store, work) = (store.clone(), work.clone());
+        move |_: MouseEvent| {
+            let work = work.borrow();
+            if let Some(importer) = &work.importer {
+                let trouble: Vec<Trouble> = troubles(&work.text, &importer.summary().diagnostics);
+                let session = Box::new(importer.session().clone());
+                store.dispatch(Action::Load(session, work.name.clone(), trouble));
+                store.dispatch(Action::Open(None));
+            }
+        }
+    };
+    let restart = {
+        let (stage, round) = (stage.clone(), round.clone());
+        move |_: MouseEvent| {
+            round.set(round.get().wrapping_add(1));
+            stage.set(Stage::Asking);
+        }
+    };
+    let body = match &*stage {
+        Stage::Asking => html! { <>
+            <p>{ "A trace, a log of " }<code>{ "strace" }</code>{ " or " }<code>{ "ltrace" }</code>{ ", or the text of " }
+                <code>{ "/proc/PID/maps" }</code>{ ": what it is shows by itself." }</p>
+            <textarea ref={area} class="mono import-text" {oninput} spellcheck="false" autocapitalize="off" aria-label="The log"
+                placeholder={"mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fb3000\nmprotect(0x7ffff7fb3000, 4096, PROT_READ) = 0"}
+                data-testid="import-text" />
+            <div class="dialog-actions">
+                <label class="button file-button">
+                    { "Choose a file" }
+                    <input type="file" class="visually-hidden" onchange={onfile} data-testid="import-file" />
+                </label>
+                <span class="hint">{ "or drop one on the page" }</span>
+                <span class="spring"></span>
+                <button type="button" class="button primary" disabled={*empty} onclick={onpaste_run} data-testid="import-read">{ "Read it" }</button>
+            </div>
+            <details class="how">
+                <summary>{ "How to record one" }</summary>
+                <pre class="mono">{ "strace -f -y -e trace=%memory,%desc -o ls.strace ls\nltrace -e malloc+calloc+realloc+free -o vim.ltrace vim\ncat /proc/$PID/maps > before.maps" }</pre>
+            </details>
+        </> },
+        Stage::Reading => html! { <p role="status">{ "Reading the file…" }</p> },
+        Stage::Running(share) => html! { <>
+            <p role="status">{ format!("Running it: {:.0} %", share * 100.0) }</p>
+            <progress max="1" value={share.to_string()} aria-label="Progress"></progress>
+            <div class="dialog-actions"><span class="spring"></span>
+                <button type="button" class="button" onclick={restart} data-testid="import-stop">{ "Stop" }</button></div>
+        </> },
+        Stage::Done(summary) => html! { <>
+            { summary_view(summary, *pid, &choose_pid) }
+            <div class="dialog-actions">
+                <button type="button" class="button" onclick={restart}>{ "Another" }</button>
+                <span class="spring"></span>
+                <button type="button" class="button primary" onclick={accept} disabled={summary.calls == 0 && summary.kind != "maps"} data-testid="import-accept">{ "Show it" }</button>
+            </div>
+        </> },
+    };
+    html! {
+        <dialog ref={dialog} class="dialog import" {onclose} aria-labelledby="import-title" data-testid="import-dialog">
+            <div class="dialog-head">
+                <h2 id="import-title">{ "Import a log" }</h2>
+                <button type="button" class="button quiet" onclick={move |_| close.emit(())} aria-label="Close">{ icons::close() }</button>
+            </div>
+            { body }
+            <p class="privacy">{ "Everything stays in your browser. This page sends nothing anywhere." }</p>
+        </dialog>
+    }
+}
+
+fn summary_view(summary: &Summary, pid: Option<u32>, choose: &Rc<impl Fn(u32) + 'static>) -> Html {
+    let numbers = [
+        ("calls", summary.calls),
+        ("skipped", summary.skipped),
+        ("divergences", summary.divergences),
+        ("lines not read", summary.diagnostics.len()),
+    ];
+    let first = summary.processes.first().map(|(pid, _)| *pid);
+    let processes = summary.processes.iter().map(|(process, calls)| {
+        let process = *process;
+        let choose = choose.clone();
+        let onchange = move |_: Event| choose(process);
+        let chosen = pid.or(first) == Some(process);
+        html! {
+            <label class="check">
+                <input type="radio" name="pid" checked={chosen} {onchange} data-testid={format!("pid-{process}")} />
+                <span class="mono">{ process.to_string() }</span>
+                <small>{ text::count(*calls as u64, "call") }</small>
+            </label>
+        }
+    });
+    html! {
+        <div data-testid="import-summary">
+            <p>{ "Recognised as " }<strong>{ summary.kind }</strong>{ "." }</p>
+            <dl class="stats">
+                { for numbers.iter().map(|(name, value)| html! { <div><dt>{ *name }</dt><dd>{ text::grouped(*value as u64) }</dd></div> }) }
+            </dl>
+            if summary.processes.len() > 1 {
+                <fieldset class="flags"><legend>{ "Which process?" }</legend>{ for processes }</fieldset>
+            }
+            { for summary.diagnostics.iter().take(3).map(|problem| html! {
+                <p class="why">{ format!("line {}, column {}: {}", problem.line, problem.column, problem.message) }</p>
+            }) }
+        </div>
+    }
+}

@@ -1,0 +1,198 @@
+//! The inspector: the last call and why it ended as it did; the address chosen, its facts, its page
+//! walk and its bytes.
+
+use crate::components::hex_view::HexView;
+use crate::components::page_walk::PageWalk;
+use crate::engine::{self, Step};
+use crate::store::{Action, use_store};
+use crate::text;
+use crate::words;
+use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange, page_floor};
+use mmap_playground_core::event::Event;
+use mmap_playground_core::state::{Forecast, PageView, VmaView};
+use yew::prelude::*;
+
+/// How many events of a call are listed.
+const EVENTS: usize = 40;
+
+/// The inspector panel.
+#[component]
+pub fn Inspector() -> Html {
+    let store = use_store();
+    html! {
+        <section class="panel inspector" data-panel="inspector" aria-label="Inspector" data-testid="inspector">
+            <h2 class="panel-title">{ "Inspector" }</h2>
+            <div class="inspector-body" tabindex="0" role="group" aria-label="Facts">
+                if let Some(step) = store.last_step() {
+                    { last_call(step) }
+                }
+                if let Some(cursor) = store.cursor {
+                    <Place {cursor} revision={store.revision} />
+                } else {
+                    <p class="hint">{ "Click a page, a VMA, a block or a frame to see what it is." }</p>
+                }
+            </div>
+        </section>
+    }
+}
+
+fn last_call(step: &Step) -> Html {
+    let failed = step.failed || step.signal.is_some();
+    let events = step.events.iter().take(EVENTS).map(|event| match event {
+        Event::SystemCall { call, returned } => {
+            html! { <li><code>{ engine::printed(call, returned) }</code></li> }
+        }
+        _ => html! { <li>{ words::event(event) }</li> },
+    });
+    let more = step.events.len().saturating_sub(EVENTS);
+    html! {
+        <section class={classes!("last-call", failed.then_some("failed"))} data-testid="last-call">
+            <p class="mono last-text">{ step.text.clone() }</p>
+            <p class="mono last-result">{ format!("= {}", step.result) }</p>
+            if let Some(signal) = &step.signal {
+                <p class="mono signal">{ signal }</p>
+            }
+            if let Some(why) = &step.why {
+                <p class="why" data-testid="why"><b>{ if failed { "WHY" } else { "NOTE" } }</b>{ " " }{ why }</p>
+            }
+            if !step.events.is_empty() {
+                <ol class="events" aria-label="What happened">
+                    { for events }
+                    if more > 0 { <li>{ format!("and {more} more") }</li> }
+                </ol>
+            }
+        </section>
+    }
+}
+
+#[derive(PartialEq, Properties)]
+struct PlaceProps {
+    cursor: Address,
+    revision: u32,
+}
+
+/// One address.
+#[component]
+fn Place(props: &PlaceProps) -> Html {
+    let store = use_store();
+    let cursor = props.cursor;
+    let process = store.session.process();
+    let vma = store.moment.vma_at(cursor);
+    let page = PageRange::spanning(page_floor(cursor), PAGE_SIZE)
+        .and_then(|range| engine::pages(process, range).first().copied());
+    let walk = engine::walk(process, cursor);
+    let jump = {
+        let dispatcher = store.dispatcher();
+        move |event: KeyboardEvent| {
+            if event.key() != "Enter" {
+                return;
+            }
+            let input = event.target().and_then(|it| {
+                wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlInputElement>(it).ok()
+            });
+            let value = input.map(|input| input.value()).unwrap_or_default();
+            let hex =
+                text::parse_number(&value).or_else(|| u64::from_str_radix(value.trim(), 16).ok());
+            if let Some(address) = hex {
+                dispatcher.dispatch(Action::Show(address));
+            }
+        }
+    };
+    html! {
+        <>
+            <div class="place">
+                <label for="go-to">{ "address" }</label>
+                <input id="go-to" class="mono" type="text" key={cursor.to_string()} value={text::hex(cursor)} onkeydown={jump} spellcheck="false"
+                    autocapitalize="off" title="Type an address and press Enter" data-testid="inspect-address" />
+            </div>
+            { facts(vma, page) }
+            <ul class="forecast" aria-label="What an access would do">
+                { would("load", &walk.would.load) }
+                { would("store", &walk.would.store) }
+                { would("fetch", &walk.would.fetch) }
+            </ul>
+            <PageWalk walk={walk.clone()} />
+            <HexView {cursor} revision={props.revision} />
+        </>
+    }
+}
+
+fn would(name: &'static str, forecast: &Forecast) -> Html {
+    html! {
+        <li class={if forecast.succeeds { "yes" } else { "no" }}>
+            <b class="mono">{ name }</b><span>{ &forecast.text }</span>
+        </li>
+    }
+}
+
+fn facts(vma: Option<&VmaView>, page: Option<PageView>) -> Html {
+    let Some(vma) = vma else {
+        return html! { <p class="fact-line" data-testid="facts">{ "Nothing is mapped here." }</p> };
+    };
+    let mut facts: Vec<(&str, String)> = vec![
+        ("VMA", format!("{} ({})", vma.range, text::short_size(vma.range.size_bytes()))),
+        ("sharing", if vma.shared { "shared" } else { "private" }.to_owned()),
+    ];
+    if !vma.name.is_empty() {
+        facts.push(("name", vma.name.clone()));
+        facts.push(("offset", text::hex(vma.offset)));
+    }
+    facts.push((
+        "resident",
+        format!(
+            "{} of {}",
+            text::count(vma.resident_pages, "page"),
+            text::grouped(vma.range.page_count())
+        ),
+    ));
+    let words = [
+        (vma.writable_and_executable, "writable and executable"),
+        (vma.grows_down, "grows down"),
+        (vma.accounted, "counted against memory"),
+        (vma.written, "has pages of its own"),
+        (vma.locked, "locked"),
+        (vma.inferred, "inferred from the log"),
+    ];
+    let words: Vec<&str> =
+        words.iter().filter(|(there, _)| *there).map(|(_, word)| *word).collect();
+    if !words.is_empty() {
+        facts.push(("also", words.join(", ")));
+    }
+    if let Some(page) = page {
+        facts.push(("page", page_words(&page)));
+    }
+    html! {
+        <>
+            <p class="fact-title">
+                <span class={classes!("chip", "mono", vma.writable_and_executable.then_some("hazard"))} data-prot={vma.prot.letters()}>{ vma.prot.letters() }</span>
+                <strong>{ &vma.label }</strong>
+            </p>
+            <dl class="facts" data-testid="facts">
+                { for facts.into_iter().map(|(name, value)| html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> }) }
+            </dl>
+        </>
+    }
+}
+
+fn page_words(page: &PageView) -> String {
+    let frame = match page.frame {
+        Some(0) => "shows the zero page".to_owned(),
+        Some(frame) => format!("in frame {frame}"),
+        None => "not resident".to_owned(),
+    };
+    let words = [
+        (page.copy_on_write, "copy-on-write"),
+        (page.dirty, "dirty"),
+        (page.accessed, "accessed"),
+        (page.beyond_end_of_file, "behind the end of the file"),
+    ];
+    let mut text = frame;
+    for (_, word) in words.iter().filter(|(there, _)| *there) {
+        text.push_str(", ");
+        text.push_str(word);
+    }
+    if page.frame_mappings > 1 && page.frame != Some(0) {
+        text.push_str(&format!(", shared by {} pages", page.frame_mappings));
+    }
+    text
+}

@@ -1,0 +1,68 @@
+//! The whole address space as one strip, low addresses on the left, holes folded.
+
+use crate::grid::scene::Pointed;
+use crate::grid::strip::{self, What};
+use crate::store::{Action, use_pointed, use_store};
+use crate::text;
+use yew::prelude::*;
+
+/// How many pieces the strip has at most, about.
+const MOST: usize = 160;
+
+/// The strip.
+#[component]
+pub fn Overview() -> Html {
+    let store = use_store();
+    let pointed = use_pointed();
+    let items = use_memo(store.revision, |_| strip::layout(&store.moment.vmas, MOST));
+    let pieces = items.iter().map(|item| {
+        let range = item.range;
+        let style = format!("left:{:.4}%;width:{:.4}%", item.left * 100.0, item.width * 100.0);
+        let lit = pointed.get().is_some_and(|it| it.overlaps(range.start(), range.size_bytes()));
+        let here = store.cursor.is_some_and(|cursor| range.contains(cursor));
+        let enter = {
+            let pointed = pointed.clone();
+            move |_: MouseEvent| pointed.set(Some(Pointed::pages(range)))
+        };
+        match item.what {
+            What::Hole => html! {
+                <span class="strip-hole" {style} title={format!("{} free", text::bytes(range.size_bytes()))}></span>
+            },
+            What::Vmas(first, count) => {
+                let vma = store.moment.vmas.get(first);
+                let label = vma.map(|vma| vma.label.clone()).unwrap_or_default();
+                let label = if count > 1 { format!("{count} VMAs") } else { label };
+                let prot = vma.map_or("---", |vma| vma.prot.letters());
+                let hazard = vma.is_some_and(|vma| vma.writable_and_executable);
+                let dispatcher = store.dispatcher();
+                let onclick = move |_| dispatcher.dispatch(Action::Show(range.start()));
+                let class = classes!(
+                    "strip-vma",
+                    lit.then_some("lit"),
+                    here.then_some("here"),
+                    hazard.then_some("hazard")
+                );
+                html! {
+                    <button type="button" tabindex="-1" {class} {style} data-prot={prot} {onclick} onmouseenter={enter}
+                        title={format!("{label} {prot}\n{}", text::range(range))} aria-label={format!("{label} {prot} {}", text::range(range))}>
+                        <span>{ label }</span>
+                    </button>
+                }
+            }
+        }
+    });
+    let leave = {
+        let pointed = pointed.clone();
+        move |_: MouseEvent| pointed.set(None)
+    };
+    html! {
+        <div class="overview" data-testid="overview">
+            <div class="strip" onmouseleave={leave}>{ for pieces }</div>
+            <div class="strip-scale" aria-hidden="true">
+                <span class="mono">{ "0" }</span>
+                <span>{ "the whole address space; widths grow with the logarithm of sizes, holes are folded" }</span>
+                <span class="mono">{ "0x7fff\u{2009}ffff\u{2009}f000" }</span>
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,191 @@
+//! A major block as a strip to scale: header, blocks, holes, each as wide as it is long; what is
+//! too long is folded, and says so.
+
+use mmap_playground_core::address::Address;
+use mmap_playground_core::state::MajorState;
+
+/// Size of liballoc's headers, major and minor alike, in bytes (64-bit layout).
+pub const HEADER: u64 = 40;
+/// Widest piece before it is folded, in CSS pixels.
+pub const FOLD: f64 = 180.0;
+/// Width of a folded piece, in CSS pixels.
+pub const FOLDED: f64 = 96.0;
+
+/// What a piece of a major block is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs)]
+pub enum Part {
+    MajorHeader,
+    MinorHeader,
+    /// Between header and payload: alignment information.
+    Alignment,
+    Payload,
+    /// Behind the payload, up to the end of the block.
+    Slack,
+    Hole,
+}
+
+impl Part {
+    /// Its name for class names and labels.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Part::MajorHeader => "major header",
+            Part::MinorHeader => "minor header",
+            Part::Alignment => "alignment",
+            Part::Payload => "payload",
+            Part::Slack => "slack",
+            Part::Hole => "hole",
+        }
+    }
+
+    /// Its class in the style sheet.
+    pub const fn class(self) -> &'static str {
+        match self {
+            Part::MajorHeader => "part major",
+            Part::MinorHeader => "part minor",
+            Part::Alignment => "part align",
+            Part::Payload => "part payload",
+            Part::Slack => "part slack",
+            Part::Hole => "part hole",
+        }
+    }
+}
+
+/// A piece of a major block.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Piece {
+    /// What it is.
+    pub part: Part,
+    /// First address.
+    pub address: Address,
+    /// Bytes.
+    pub length: u64,
+    /// Left edge, in CSS pixels.
+    pub x: f64,
+    /// Width, in CSS pixels.
+    pub width: f64,
+    /// Narrower than to scale.
+    pub folded: bool,
+    /// The block in list order that it belongs to.
+    pub block: Option<usize>,
+}
+
+/// Lays out a major block at a scale of so many CSS pixels a byte. Pieces are in address order;
+/// headers that lie outside or inside one another (a damaged list) are cut to what is left.
+pub fn pieces(major: &MajorState, scale: f64) -> Vec<Piece> {
+    let end = major.address.saturating_add(u64::from(major.size));
+    let mut order: Vec<usize> = (0..major.minors.len()).collect();
+    order.sort_by_key(|index| major.minors[*index].address);
+    let mut strip = Strip { pieces: Vec::new(), at: major.address, end, scale, x: 0.0 };
+    strip.push(Part::MajorHeader, major.address.saturating_add(HEADER), None);
+    for index in order {
+        let minor = &major.minors[index];
+        if minor.address < strip.at || minor.address >= end {
+            continue;
+        }
+        let header_end = minor.address.saturating_add(HEADER);
+        let block_end = header_end.saturating_add(u64::from(minor.size));
+        let payload_end = minor.payload.saturating_add(u64::from(minor.req_size)).min(block_end);
+        strip.push(Part::Hole, minor.address, None);
+        strip.push(Part::MinorHeader, header_end, Some(index));
+        strip.push(Part::Alignment, minor.payload.min(block_end), Some(index));
+        strip.push(Part::Payload, payload_end, Some(index));
+        strip.push(Part::Slack, block_end, Some(index));
+    }
+    strip.push(Part::Hole, end, None);
+    strip.pieces
+}
+
+struct Strip {
+    pieces: Vec<Piece>,
+    at: Address,
+    end: Address,
+    scale: f64,
+    x: f64,
+}
+
+impl Strip {
+    fn push(&mut self, part: Part, to: Address, block: Option<usize>) {
+        let to = to.min(self.end);
+        if to <= self.at {
+            return;
+        }
+        let length = to - self.at;
+        let full = length as f64 * self.scale;
+        let folded = full > FOLD;
+        let width = if folded { FOLDED } else { full };
+        let (address, x) = (self.at, self.x);
+        self.pieces.push(Piece { part, address, length, x, width, folded, block });
+        self.at = to;
+        self.x += width;
+    }
+}
+
+/// The pieces that can be seen between two positions.
+pub fn visible(pieces: &[Piece], left: f64, right: f64) -> &[Piece] {
+    let first = pieces.partition_point(|piece| piece.x + piece.width < left);
+    let last = pieces.partition_point(|piece| piece.x <= right);
+    pieces.get(first..last.max(first)).unwrap_or(&[])
+}
+
+/// Where the header of a block stands, for the arrows of the list.
+pub fn header_x(pieces: &[Piece], block: usize) -> Option<f64> {
+    pieces
+        .iter()
+        .find(|piece| piece.block == Some(block) && piece.part == Part::MinorHeader)
+        .map(|piece| piece.x + piece.width / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mmap_playground_core::state::MinorState;
+
+    fn minor(address: Address, size: u32, req_size: u32) -> MinorState {
+        let payload = (address + HEADER + 16).next_multiple_of(16);
+        MinorState { address, payload, size, req_size, magic: 0xc001_c0de }
+    }
+
+    fn major(minors: Vec<MinorState>) -> MajorState {
+        MajorState { address: 0x1_0000, pages: 16, size: 65536, usage: 0, minors, broken: None }
+    }
+
+    #[test]
+    fn a_block_has_its_five_parts() {
+        let pieces = pieces(&major(vec![minor(0x1_0028, 132, 100)]), 1.0);
+        let parts: Vec<(Part, u64)> =
+            pieces.iter().map(|piece| (piece.part, piece.length)).collect();
+        assert_eq!(
+            parts,
+            [
+                (Part::MajorHeader, 40),
+                (Part::MinorHeader, 40),
+                (Part::Alignment, 16),
+                (Part::Payload, 100),
+                (Part::Slack, 16),
+                (Part::Hole, 65324),
+            ]
+        );
+        assert!(pieces[5].folded && pieces[5].width == FOLDED);
+        assert_eq!(header_x(&pieces, 0), Some(60.0));
+    }
+
+    #[test]
+    fn damaged_lists_cover_every_byte_once() {
+        let minors = vec![
+            minor(0x1_0028, u32::MAX, u32::MAX),
+            minor(0x1_0100, 132, 100),
+            minor(0x9_0000, 1, 1),
+            minor(u64::MAX - 100, 1, 1),
+        ];
+        let pieces = pieces(&major(minors), 1.0);
+        assert_eq!(pieces.iter().map(|piece| piece.length).sum::<u64>(), 65536);
+    }
+
+    #[test]
+    fn only_what_is_seen_is_drawn() {
+        let minors = (0..500).map(|i| minor(0x1_0028 + i * 112, 72, 40)).collect();
+        let pieces = pieces(&major(minors), 1.0);
+        assert!(visible(&pieces, 5000.0, 5600.0).len() < 40);
+    }
+}

@@ -1,0 +1,415 @@
+//! The canvas calls that put a scene on the screen, and nothing else.
+
+use crate::grid::frames;
+use crate::grid::scene::{Cell, Detail, FoldBar, Marks, Scene};
+use crate::text;
+use crate::theme::Palette;
+use std::f64::consts::TAU;
+use wasm_bindgen::JsCast;
+use web_sys::{CanvasRenderingContext2d as Context, HtmlCanvasElement};
+
+/// Fits a canvas to a size in CSS pixels on this screen, and gives its cleared context.
+pub fn prepare(canvas: &HtmlCanvasElement, width: f64, height: f64, ratio: f64) -> Option<Context> {
+    let (wide, high) = ((width * ratio).round() as u32, (height * ratio).round() as u32);
+    if canvas.width() != wide || canvas.height() != high {
+        canvas.set_width(wide);
+        canvas.set_height(high);
+    }
+    let context: Context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+    context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0).ok()?;
+    context.clear_rect(0.0, 0.0, width, height);
+    Some(context)
+}
+
+/// Paints the page grid.
+pub fn grid(context: &Context, scene: &Scene, palette: &Palette, width: f64, gutter: f64) {
+    context.set_font(&format!("11px {}", palette.mono));
+    context.set_text_baseline("middle");
+    context.set_text_align("right");
+    context.set_fill_style_str(&palette.muted);
+    let height = scene.cells.first().map_or(0.0, |cell| cell.height);
+    let every = (16.0 / height.max(1.0)).ceil().max(1.0) as usize;
+    for (index, (y, address)) in scene.labels.iter().enumerate() {
+        if index.is_multiple_of(every) {
+            let label = text::hex_column(*address);
+            let _ = context.fill_text(&label, gutter - 8.0, y + height / 2.0 + 0.5);
+        }
+    }
+    for bar in &scene.folds {
+        fold(context, bar, palette, width);
+    }
+    for cell in &scene.cells {
+        page(context, cell, palette);
+    }
+    for cell in &scene.cells {
+        rings(context, cell, palette);
+    }
+}
+
+fn fold(context: &Context, bar: &FoldBar, palette: &Palette, width: f64) {
+    let middle = bar.y + bar.height / 2.0;
+    context.set_stroke_style_str(if bar.lit { &palette.accent } else { &palette.line });
+    context.set_line_width(1.0);
+    context.begin_path();
+    let mut x = 8.0;
+    context.move_to(x, middle + 2.5);
+    let mut up = true;
+    while x < width - 8.0 {
+        x += 5.0;
+        context.line_to(x, if up { middle - 2.5 } else { middle + 2.5 });
+        up = !up;
+    }
+    context.stroke();
+    context.set_font(&format!("11px {}", palette.mono));
+    context.set_text_align("center");
+    let text_width = context.measure_text(&bar.text).map_or(80.0, |size| size.width()) + 20.0;
+    context.set_fill_style_str(&palette.panel);
+    context.fill_rect(width / 2.0 - text_width / 2.0, bar.y, text_width, bar.height);
+    context.set_fill_style_str(if bar.lit { &palette.accent } else { &palette.muted });
+    let _ = context.fill_text(&bar.text, width / 2.0, middle + 0.5);
+    context.set_text_align("right");
+}
+
+struct Inset {
+    x: f64,
+    y: f64,
+    width: f64,
+    height: f64,
+    radius: f64,
+}
+
+fn inset(cell: &Cell) -> Inset {
+    let gap = if cell.width < 9.0 { 0.5 } else { 1.0 };
+    let left = if cell.starts { gap + (cell.width / 12.0).clamp(0.5, 3.0) } else { gap };
+    let right = if cell.ends { gap + (cell.width / 12.0).clamp(0.5, 3.0) } else { gap };
+    Inset {
+        x: cell.x + left,
+        y: cell.y + gap,
+        width: (cell.width - left - right).max(1.0),
+        height: (cell.height - 2.0 * gap).max(1.0),
+        radius: if cell.width < 15.0 { 1.5 } else { 3.0 },
+    }
+}
+
+fn outline(context: &Context, inset: &Inset, grow: f64) {
+    context.begin_path();
+    let _ = context.round_rect_with_f64(
+        inset.x - grow,
+        inset.y - grow,
+        (inset.width + 2.0 * grow).max(0.5),
+        (inset.height + 2.0 * grow).max(0.5),
+        inset.radius,
+    );
+}
+
+fn page(context: &Context, cell: &Cell, palette: &Palette) {
+    let Some(prot) = cell.prot else {
+        hole(context, cell, palette);
+        return;
+    };
+    let color = palette.prot(prot);
+    let detail = Detail::of(cell.width);
+    let inset = inset(cell);
+    let resident = cell.marks.contains(Marks::RESIDENT);
+    outline(context, &inset, 0.0);
+    context.set_fill_style_str(color);
+    if resident {
+        context.fill();
+    } else {
+        context.set_global_alpha(0.14);
+        context.fill();
+        context.set_global_alpha(1.0);
+        outline(context, &inset, -0.5);
+        context.set_stroke_style_str(color);
+        context.set_line_width(1.0);
+        set_dash(context, if cell.marks.contains(Marks::INFERRED) { &[3.0, 2.0] } else { &[] });
+        context.stroke();
+        set_dash(context, &[]);
+    }
+    if cell.marks.contains(Marks::HAZARD) {
+        hazard(context, &inset, if resident { &palette.on_fill } else { color });
+    }
+    if prot.is_empty() {
+        cross(context, &inset, if resident { &palette.on_fill } else { color }, false);
+    }
+    let ink = if resident { &palette.on_fill } else { color };
+    if cell.marks.contains(Marks::BEYOND_END) {
+        cross(context, &inset, ink, true);
+    }
+    if detail >= Detail::Marks {
+        small_marks(context, cell, &inset, palette, ink);
+    }
+    if detail >= Detail::Letters {
+        letters(context, cell, &inset, palette, prot.letters(), resident, detail);
+    }
+}
+
+fn hole(context: &Context, cell: &Cell, palette: &Palette) {
+    let size = if cell.width < 15.0 { 1.0 } else { 2.0 };
+    context.set_fill_style_str(&palette.line);
+    let (x, y) = (cell.x + cell.width / 2.0, cell.y + cell.height / 2.0);
+    context.fill_rect(x - size / 2.0, y - size / 2.0, size, size);
+    if cell.marks.contains(Marks::GONE) {
+        outline(context, &inset(cell), -0.5);
+        context.set_stroke_style_str(&palette.changed);
+        context.set_line_width(1.0);
+        set_dash(context, &[3.0, 3.0]);
+        context.stroke();
+        set_dash(context, &[]);
+    }
+}
+
+fn hazard(context: &Context, inset: &Inset, color: &str) {
+    context.save();
+    outline(context, inset, 0.0);
+    context.clip();
+    context.set_stroke_style_str(color);
+    context.set_global_alpha(0.45);
+    context.set_line_width(2.0);
+    context.begin_path();
+    let step = 8.0;
+    let mut x = inset.x - inset.height;
+    while x < inset.x + inset.width {
+        context.move_to(x, inset.y + inset.height);
+        context.line_to(x + inset.height, inset.y);
+        x += step;
+    }
+    context.stroke();
+    context.restore();
+}
+
+fn cross(context: &Context, inset: &Inset, color: &str, both: bool) {
+    context.set_stroke_style_str(color);
+    context.set_line_width(1.0);
+    context.begin_path();
+    let margin = (inset.width.min(inset.height) * 0.2).min(6.0);
+    let (left, right) = (inset.x + margin, inset.x + inset.width - margin);
+    let (top, bottom) = (inset.y + margin, inset.y + inset.height - margin);
+    context.move_to(left, bottom);
+    context.line_to(right, top);
+    if both {
+        context.move_to(left, top);
+        context.line_to(right, bottom);
+    }
+    context.set_global_alpha(if both { 0.9 } else { 0.5 });
+    context.stroke();
+    context.set_global_alpha(1.0);
+}
+
+fn small_marks(context: &Context, cell: &Cell, inset: &Inset, palette: &Palette, ink: &str) {
+    let (left, top) = (inset.x + 4.0, inset.y + 4.0);
+    let (right, bottom) = (inset.x + inset.width - 4.0, inset.y + inset.height - 4.0);
+    context.set_fill_style_str(ink);
+    context.set_stroke_style_str(ink);
+    context.set_line_width(1.2);
+    if cell.marks.contains(Marks::FILE) {
+        // a folded corner, as of a sheet of paper
+        context.set_fill_style_str(&palette.panel);
+        context.begin_path();
+        context.move_to(inset.x - 0.5, inset.y - 0.5);
+        context.line_to(inset.x + 6.0, inset.y - 0.5);
+        context.line_to(inset.x - 0.5, inset.y + 6.0);
+        context.close_path();
+        context.fill();
+        context.set_fill_style_str(ink);
+    }
+    if cell.marks.contains(Marks::DIRTY) {
+        dot(context, right - 0.5, bottom - 0.5, 2.2);
+        context.fill();
+    } else if cell.marks.contains(Marks::ACCESSED) {
+        dot(context, right - 0.5, bottom - 0.5, 1.9);
+        context.stroke();
+    }
+    if cell.marks.contains(Marks::SHARED) {
+        context.fill_rect(left - 1.0, bottom - 0.6, 6.0, 1.2);
+        context.fill_rect(left - 1.0, bottom - 3.0, 6.0, 1.2);
+    }
+    if cell.marks.contains(Marks::COPY_ON_WRITE) {
+        // two sheets that are still one
+        context.stroke_rect(right - 5.0, top - 1.0, 4.0, 4.0);
+        context.stroke_rect(right - 3.0, top + 1.0, 4.0, 4.0);
+    }
+}
+
+fn dot(context: &Context, x: f64, y: f64, radius: f64) {
+    context.begin_path();
+    let _ = context.arc(x, y, radius, 0.0, TAU);
+}
+
+fn letters(
+    context: &Context,
+    cell: &Cell,
+    inset: &Inset,
+    palette: &Palette,
+    letters: &str,
+    resident: bool,
+    detail: Detail,
+) {
+    let middle = (inset.x + inset.width / 2.0, inset.y + inset.height / 2.0);
+    let ink = if resident { &palette.on_fill } else { &palette.ink };
+    context.set_text_align("center");
+    context.set_fill_style_str(ink);
+    context.set_font(&format!("600 11px {}", palette.mono));
+    let tall = inset.height >= 34.0;
+    let wordy = detail == Detail::Text && tall;
+    let y = if wordy { middle.1 - 7.0 } else { middle.1 + 0.5 };
+    let _ = context.fill_text(letters, middle.0, y);
+    if wordy {
+        context.set_font(&format!("10px {}", palette.mono));
+        let second = match cell.frame {
+            Some(0) => "zero page".to_owned(),
+            Some(frame) if cell.frame_mappings > 1 => {
+                format!("frame {frame} ×{}", cell.frame_mappings)
+            }
+            Some(frame) => format!("frame {frame}"),
+            None => format!("…{:05x}", cell.address & 0xf_ffff),
+        };
+        let _ = context.fill_text(&second, middle.0, middle.1 + 8.0);
+    } else if cell.frame == Some(0) && tall {
+        context.set_font(&format!("10px {}", palette.mono));
+        let _ = context.fill_text("zero", middle.0, middle.1 + 12.0);
+    }
+    context.set_text_align("right");
+}
+
+fn rings(context: &Context, cell: &Cell, palette: &Palette) {
+    let inset = inset(cell);
+    if cell.selected {
+        outline(context, &inset, 0.0);
+        context.set_fill_style_str(&palette.accent);
+        context.set_global_alpha(0.28);
+        context.fill();
+        context.set_global_alpha(1.0);
+        outline(context, &inset, -0.5);
+        stroke(context, &palette.accent, 1.5);
+    }
+    if cell.marks.contains(Marks::CHANGED) {
+        outline(context, &inset, -0.25);
+        stroke(context, &palette.changed, 2.0);
+    }
+    if cell.marks.intersects(Marks::SPLIT | Marks::MERGED) {
+        seam(context, cell, palette);
+    }
+    if cell.lit {
+        outline(context, &inset, 0.5);
+        stroke(context, &palette.ink, 2.0);
+    }
+    if cell.cursor {
+        outline(context, &inset, 0.5);
+        stroke(context, &palette.accent, 2.5);
+    }
+    if cell.marks.contains(Marks::WHY) {
+        context.set_stroke_style_str(&palette.danger);
+        context.set_line_width(2.5);
+        let radius = (cell.width.min(cell.height) * 0.42).max(4.0);
+        dot(context, cell.x + cell.width / 2.0, cell.y + cell.height / 2.0, radius);
+        context.stroke();
+    }
+}
+
+fn seam(context: &Context, cell: &Cell, palette: &Palette) {
+    let (x, top, bottom) = (cell.x, cell.y, cell.y + cell.height);
+    context.set_fill_style_str(&palette.changed);
+    let split = cell.marks.contains(Marks::SPLIT);
+    let size = (cell.width / 4.0).clamp(2.5, 5.0);
+    if split {
+        context.fill_rect(x - 1.0, top, 2.0, cell.height);
+    }
+    for (y, direction) in [(top, 1.0), (bottom, -1.0)] {
+        context.begin_path();
+        context.move_to(x - size, y);
+        context.line_to(x + size, y);
+        context.line_to(x, y + direction * size * 1.4);
+        context.close_path();
+        context.fill();
+    }
+}
+
+fn stroke(context: &Context, color: &str, width: f64) {
+    context.set_stroke_style_str(color);
+    context.set_line_width(width);
+    context.stroke();
+}
+
+fn set_dash(context: &Context, dash: &[f64]) {
+    let list = js_sys::Array::new();
+    for length in dash {
+        list.push(&(*length).into());
+    }
+    let _ = context.set_line_dash(&list);
+}
+
+/// How a frame's cell is painted.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FrameCell {
+    /// The frame.
+    pub number: u32,
+    /// The colour of its owner; nothing for a free frame.
+    pub color: Option<String>,
+    /// A page of a file.
+    pub file: bool,
+    /// The count to show, if it is shared.
+    pub count: Option<u32>,
+    /// Pointed at.
+    pub lit: bool,
+}
+
+/// Paints frames, scrolled by `top`.
+pub fn frame_cells(
+    context: &Context,
+    cells: &[FrameCell],
+    columns: u32,
+    top: f64,
+    palette: &Palette,
+) {
+    context.set_text_align("center");
+    context.set_text_baseline("middle");
+    for cell in cells {
+        let (x, y) = frames::place(columns, cell.number);
+        let inset = Inset {
+            x: x + 1.0,
+            y: y - top + 1.0,
+            width: frames::CELL - 2.0,
+            height: frames::CELL - 2.0,
+            radius: 3.0,
+        };
+        match &cell.color {
+            Some(color) => {
+                outline(context, &inset, 0.0);
+                context.set_fill_style_str(color);
+                context.fill();
+            }
+            None => {
+                outline(context, &inset, -0.5);
+                stroke(context, &palette.line, 1.0);
+            }
+        }
+        if cell.file {
+            context.set_fill_style_str(&palette.panel);
+            context.begin_path();
+            context.move_to(inset.x - 0.5, inset.y - 0.5);
+            context.line_to(inset.x + 6.0, inset.y - 0.5);
+            context.line_to(inset.x - 0.5, inset.y + 6.0);
+            context.close_path();
+            context.fill();
+        }
+        if let Some(count) = cell.count {
+            context.set_fill_style_str(&palette.on_fill);
+            context.set_font(&format!("600 9px {}", palette.mono));
+            let label = if count > 99 { "+".to_owned() } else { count.to_string() };
+            let _ = context.fill_text(&label, inset.x + 8.0, inset.y + 8.5);
+        }
+        if cell.lit {
+            outline(context, &inset, 0.5);
+            stroke(context, &palette.ink, 2.0);
+        }
+    }
+}
+
+/// Paints a scroll bar's thumb.
+pub fn scroll_bar(context: &Context, palette: &Palette, x: f64, y: f64, width: f64, height: f64) {
+    context.begin_path();
+    let _ = context.round_rect_with_f64(x + 3.0, y + 2.0, width - 5.0, height - 4.0, 2.5);
+    context.set_fill_style_str(&palette.line);
+    context.fill();
+}

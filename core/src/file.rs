@@ -160,6 +160,13 @@ impl Files {
         id
     }
 
+    /// Says what a file is after all: a log may tell it late.
+    pub fn set_kind(&mut self, id: FileId, kind: FileKind) {
+        if let Some(file) = self.files.get_mut(&id) {
+            file.kind = kind;
+        }
+    }
+
     /// Opens a file without a descriptor yet.
     pub fn open(&mut self, file: FileId, flags: OpenFlags) -> OpenId {
         let id = self.next_open;

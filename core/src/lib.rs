@@ -34,5 +34,8 @@ pub mod liballoc;
 
 // Text and time.
 pub mod maps;
+pub mod replay;
+pub mod report;
+pub mod start;
 pub mod state;
 pub mod trace;

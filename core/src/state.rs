@@ -7,7 +7,17 @@
 //! where and how, never what.
 
 use crate::abi::Prot;
-use crate::address::{Address, PageRange};
+use crate::address::{Address, PAGE_SIZE, Page, PageRange, USER_END};
+use crate::fault::Fault;
+use crate::file::FileKind;
+use crate::frame::{FrameNumber, Owner, ZERO_FRAME};
+use crate::kernel::Kernel;
+use crate::liballoc;
+use crate::maps::MapsLine;
+use crate::page_table::PageTableEntry;
+use crate::process::Process;
+use crate::reason::Access;
+use crate::vma::{Backing, Sharing, Vma, VmaFlags};
 use serde::{Serialize, Serializer};
 
 /// The whole state as JSON has it.
@@ -321,6 +331,364 @@ pub struct Totals {
     pub heap_allocated: u64,
     /// Bytes in its blocks.
     pub heap_in_use: u64,
+}
+
+impl State {
+    /// The whole state of a process.
+    pub fn of(process: &Process) -> State {
+        let kernel = &process.kernel;
+        let listed = || kernel.space.vmas().iter().filter(|vma| !kernel.is_initial_stack(vma));
+        State {
+            page_size: PAGE_SIZE,
+            vmas: listed().map(|vma| vma_state(kernel, vma)).collect(),
+            pages: listed().flat_map(|vma| page_states(kernel, vma)).collect(),
+            frames: FramesState { limit: kernel.frames.limit(), used: kernel.frames.used() },
+            heap: heap(process),
+        }
+    }
+}
+
+fn vma_state(kernel: &Kernel, vma: &Vma) -> VmaState {
+    let file = vma.backing.open_file().and_then(|open| kernel.files.behind(open));
+    VmaState {
+        start: vma.range.start(),
+        end: vma.range.end(),
+        prot: vma.prot.letters(),
+        sharing: if vma.sharing.is_shared() { "shared" } else { "private" },
+        offset: file_offset(vma),
+        file: file.map(|file| file.maps_name()),
+        name: kernel.space.special_name(vma).map(str::to_owned),
+        inferred: vma.inferred,
+    }
+}
+
+fn page_states(kernel: &Kernel, vma: &Vma) -> Vec<PageState> {
+    let entries = kernel.space.table().entries(vma.range);
+    let state = |(page, entry): (Page, PageTableEntry)| PageState {
+        address: page.start(),
+        frame: entry.frame(),
+        prot: entry.prot().letters(),
+        accessed: entry.accessed(),
+        dirty: entry.dirty(),
+        copy_on_write: copy_on_write(kernel, vma, entry),
+    };
+    entries.into_iter().map(state).collect()
+}
+
+/// Private, and still sharing the frame of the file or of the zero page.
+fn copy_on_write(kernel: &Kernel, vma: &Vma, entry: PageTableEntry) -> bool {
+    vma.sharing == Sharing::Private
+        && entry.present()
+        && kernel.frames.owner(entry.frame()) != Some(Owner::Anonymous)
+}
+
+fn file_offset(vma: &Vma) -> u64 {
+    match vma.backing {
+        Backing::File(_) | Backing::DevZero(_) => vma.page_offset.wrapping_mul(PAGE_SIZE),
+        Backing::Anonymous | Backing::Kernel(_) => 0,
+    }
+}
+
+/// The lines of `/proc/PID/maps`. Device and inode are not those of a real system. The machine's
+/// own stack is left out as long as nothing changed it.
+pub fn maps_lines(process: &Process) -> Vec<MapsLine> {
+    let kernel = &process.kernel;
+    let vmas = kernel.space.vmas().iter().filter(|vma| !kernel.is_initial_stack(vma));
+    vmas.map(|vma| {
+        let file = vma.backing.open_file().and_then(|open| kernel.files.open_file(open));
+        let name = vma_name(kernel, vma);
+        let path = name.strip_suffix(" (deleted)");
+        MapsLine {
+            start: vma.range.start(),
+            end: vma.range.end(),
+            prot: vma.prot,
+            shared: vma.sharing.is_shared(),
+            offset: file_offset(vma),
+            device: "00:00".to_owned(),
+            // 1 is the program itself, as in the recorded scenarios.
+            inode: file.map_or(0, |open| u64::from(open.file) + 2),
+            path: path.unwrap_or(&name).to_owned(),
+            deleted: path.is_some(),
+        }
+    })
+    .collect()
+}
+
+fn vma_name(kernel: &Kernel, vma: &Vma) -> String {
+    let file = vma.backing.open_file().and_then(|open| kernel.files.behind(open));
+    match file {
+        Some(file) => file.maps_name(),
+        None => kernel.space.special_name(vma).unwrap_or_default().to_owned(),
+    }
+}
+
+/// All VMAs, lowest first.
+pub fn vmas(process: &Process) -> Vec<VmaView> {
+    process.kernel.space.vmas().iter().map(|vma| vma_view(&process.kernel, vma)).collect()
+}
+
+/// The VMAs that share a page with a range, lowest first, at most `limit`.
+pub fn vmas_in(process: &Process, range: PageRange, limit: usize) -> Vec<VmaView> {
+    let found = process.kernel.space.vmas().overlapping(range).take(limit);
+    found.map(|vma| vma_view(&process.kernel, vma)).collect()
+}
+
+/// The VMA that holds an address.
+pub fn vma_at(process: &Process, address: Address) -> Option<VmaView> {
+    let vma = process.kernel.space.vmas().at(address)?;
+    Some(vma_view(&process.kernel, vma))
+}
+
+fn vma_view(kernel: &Kernel, vma: &Vma) -> VmaView {
+    let name = vma_name(kernel, vma);
+    let special = kernel.space.special_name(vma);
+    let file = vma.backing.open_file().and_then(|open| kernel.files.behind(open));
+    let shared = vma.sharing.is_shared();
+    let kind = match (vma.backing, special) {
+        (Backing::Kernel(_), _) => VmaKind::Kernel,
+        (_, Some("[heap]")) => VmaKind::Heap,
+        (_, Some("[stack]")) => VmaKind::Stack,
+        (Backing::File(_), _) => match file.map(|file| file.kind) {
+            Some(FileKind::SharedMemory) => VmaKind::SharedAnonymous,
+            _ if shared => VmaKind::SharedFile,
+            _ => VmaKind::PrivateFile,
+        },
+        (Backing::Anonymous | Backing::DevZero(_), _) => VmaKind::Anonymous,
+    };
+    let label = match kind {
+        VmaKind::SharedAnonymous => "shared anonymous".to_owned(),
+        _ if name.is_empty() => "anonymous".to_owned(),
+        _ => match name.trim_end_matches(" (deleted)").rsplit('/').next() {
+            Some(last) if !last.is_empty() => last.to_owned(),
+            _ => name.clone(),
+        },
+    };
+    let beyond = file.filter(|_| matches!(vma.backing, Backing::File(_))).and_then(|file| {
+        let inside = file.page_count().saturating_sub(vma.page_offset);
+        let first = inside.checked_mul(PAGE_SIZE)?.checked_add(vma.range.start())?;
+        (first < vma.range.end()).then_some(first)
+    });
+    VmaView {
+        range: vma.range,
+        prot: vma.prot,
+        shared,
+        kind,
+        name,
+        label,
+        offset: file_offset(vma),
+        writable_and_executable: vma.prot.contains(Prot::WRITE | Prot::EXEC),
+        grows_down: vma.flags.contains(VmaFlags::GROWSDOWN),
+        accounted: vma.flags.contains(VmaFlags::ACCOUNT),
+        written: vma.origin.is_some(),
+        locked: vma.flags.contains(VmaFlags::LOCKED),
+        inferred: vma.inferred,
+        beyond_end_of_file: beyond,
+        resident_pages: kernel.space.table().resident_in(vma.range),
+    }
+}
+
+/// The mapped pages of a window, lowest first; a window is at most [`PAGES_SHOWN`] pages.
+pub fn pages(process: &Process, window: PageRange) -> Vec<PageView> {
+    let kernel = &process.kernel;
+    let mut found = Vec::new();
+    for vma in kernel.space.vmas().overlapping(window) {
+        let Some(part) = vma.range.intersection(window) else { continue };
+        for page in part.pages() {
+            if found.len() >= PAGES_SHOWN {
+                return found;
+            }
+            found.push(page_view(kernel, vma, page));
+        }
+    }
+    found
+}
+
+/// How many pages [`pages`] gives at most.
+pub const PAGES_SHOWN: usize = 16384;
+
+fn page_view(kernel: &Kernel, vma: &Vma, page: Page) -> PageView {
+    let entry = kernel.space.table().get(page);
+    let frame = entry.present().then(|| entry.frame());
+    PageView {
+        address: page.start(),
+        frame,
+        vma_prot: vma.prot,
+        pte_prot: entry.prot(),
+        accessed: entry.accessed(),
+        dirty: entry.dirty(),
+        copy_on_write: copy_on_write(kernel, vma, entry),
+        frame_mappings: frame.map_or(0, |frame| {
+            u32::try_from(kernel.frames.mapping_count(frame)).unwrap_or(u32::MAX)
+        }),
+        beyond_end_of_file: kernel
+            .file_page(vma, page.start())
+            .is_some_and(|file_page| file_page.beyond_end),
+    }
+}
+
+/// Frames from a number on, at most `count`; none behind the last that was ever in use.
+pub fn frames(process: &Process, first: FrameNumber, count: u32) -> Vec<FrameView> {
+    let frames = &process.kernel.frames;
+    let end = first.saturating_add(count).min(frames.highest());
+    (first..end).map(|number| frame(process, number)).collect()
+}
+
+/// One frame.
+pub fn frame(process: &Process, number: FrameNumber) -> FrameView {
+    let kernel = &process.kernel;
+    let usage = match kernel.frames.owner(number) {
+        _ if number == ZERO_FRAME => FrameUse::ZeroPage,
+        None => FrameUse::Free,
+        Some(Owner::Anonymous) => FrameUse::Anonymous,
+        Some(Owner::File { file, index }) => FrameUse::File {
+            name: kernel.files.file(file).map(|file| file.maps_name()).unwrap_or_default(),
+            offset: index.saturating_mul(PAGE_SIZE),
+        },
+    };
+    let pages = kernel.frames.pages(number).iter().take(FrameView::PAGES_SHOWN);
+    FrameView {
+        number,
+        usage,
+        pages: pages.map(|page| page.start()).collect(),
+        mappings: u32::try_from(kernel.frames.mapping_count(number)).unwrap_or(u32::MAX),
+    }
+}
+
+/// Bytes as they stand in memory; nothing where nothing is mapped, or behind the end of a file.
+/// Causes no page fault.
+pub fn bytes(process: &Process, address: Address, length: usize) -> Vec<Option<u8>> {
+    let mut found = Vec::with_capacity(length.min(1 << 16));
+    let mut byte = [0];
+    for offset in 0..length as u64 {
+        let at = address.checked_add(offset);
+        let readable = at.is_some_and(|at| process.kernel.peek(at, &mut byte).is_ok());
+        found.push(readable.then_some(byte[0]));
+    }
+    found
+}
+
+/// The page walk of an address, and what the next access to it would do.
+pub fn walk(process: &Process, address: Address) -> WalkView {
+    const LEVELS: [(&str, (u32, u32)); 4] =
+        [("PGD", (47, 39)), ("PUD", (38, 30)), ("PMD", (29, 21)), ("PTE", (20, 12))];
+    let table = process.kernel.space.table();
+    let levels = table.walk(address).into_iter().zip(LEVELS);
+    let levels: Vec<WalkLevel> = levels
+        .map(|((index, present), (name, bits))| WalkLevel { name, bits, index, present })
+        .collect();
+    let entry = table.get(Page::containing(address));
+    let entry = (levels.len() == LEVELS.len()).then(|| EntryView {
+        frame: entry.frame(),
+        present: entry.present(),
+        writable: entry.writable(),
+        user: entry.user(),
+        accessed: entry.accessed(),
+        dirty: entry.dirty(),
+        no_execute: entry.no_execute(),
+    });
+    WalkView {
+        address,
+        levels,
+        entry,
+        offset: address % PAGE_SIZE,
+        would: AccessForecast {
+            load: forecast(process, address, Access::Read),
+            store: forecast(process, address, Access::Write),
+            fetch: forecast(process, address, Access::Execute),
+        },
+    }
+}
+
+/// Tries an access on a copy.
+fn forecast(process: &Process, address: Address, access: Access) -> Forecast {
+    let mut kernel = process.kernel.clone();
+    let mut events = Vec::new();
+    let mut byte = [0];
+    let result = match access {
+        Access::Read => kernel.load(address, &mut byte, &mut events),
+        Access::Write => {
+            let _ = kernel.peek(address, &mut byte);
+            kernel.store(address, &byte, &mut events)
+        }
+        Access::Execute => kernel.fetch(address, &mut events).map(|_| ()),
+    };
+    match result {
+        Ok(()) => Forecast { succeeds: true, text: describe(&events) },
+        Err(Fault { info, reason }) => Forecast {
+            succeeds: false,
+            text: format!("{} ({}): {}", info.signal.name(), info.code.name(), reason.sentence()),
+        },
+    }
+}
+
+fn describe(events: &[crate::event::Event]) -> String {
+    use crate::event::{Event, FaultKind};
+    let fault = events.iter().rev().find_map(|event| match event {
+        Event::PageFault { kind, .. } => Some(*kind),
+        _ => None,
+    });
+    match fault {
+        None => "succeeds without a page fault",
+        Some(FaultKind::ZeroPage) => "page fault: maps the shared zero page",
+        Some(FaultKind::NewFrame) => "page fault: takes a new frame of zeros",
+        Some(FaultKind::FilePage) => "page fault: maps the file's page",
+        Some(FaultKind::CopyOnWrite) => "page fault: copies the page to a frame of its own",
+        Some(FaultKind::MadeWritable) => "page fault: the entry gets the right that the VMA has",
+    }
+    .to_owned()
+}
+
+/// The allocator's counters and lists; nothing before its first call.
+pub fn heap(process: &Process) -> Option<HeapState> {
+    let heap = process.heap.as_ref()?;
+    let peek = |address, out: &mut [u8]| process.kernel.peek(address, out).is_ok();
+    let lists = liballoc::inspect(heap, &peek);
+    let minor = |minor: &liballoc::MinorBlock| MinorState {
+        address: minor.address,
+        payload: minor.payload,
+        size: minor.size,
+        req_size: minor.req_size,
+        magic: minor.magic,
+    };
+    let major = |major: &liballoc::MajorBlock| MajorState {
+        address: major.address,
+        pages: major.pages,
+        size: major.size,
+        usage: major.usage,
+        minors: major.minors.iter().map(minor).collect(),
+        broken: major.broken.clone(),
+    };
+    Some(HeapState {
+        allocated: heap.allocated,
+        in_use: heap.in_use,
+        warnings: heap.warnings,
+        errors: heap.errors,
+        possible_overruns: heap.possible_overruns,
+        best_bet: heap.best_bet,
+        majors: lists.majors.iter().map(major).collect(),
+        broken: lists.broken,
+    })
+}
+
+/// The totals of one moment.
+pub fn totals(process: &Process) -> Totals {
+    let kernel = &process.kernel;
+    let heap = process.heap.as_ref();
+    Totals {
+        mapped_bytes: kernel.space.vmas().mapped_bytes(),
+        vma_count: kernel.space.vmas().len(),
+        resident_pages: kernel.space.table().resident(),
+        frames_used: kernel.frames.used(),
+        frames_limit: kernel.frames.limit(),
+        page_faults: kernel.page_faults,
+        heap_allocated: heap.map_or(0, |heap| heap.allocated),
+        heap_in_use: heap.map_or(0, |heap| heap.in_use),
+    }
+}
+
+/// Everything that user space can name, for asking about all of it.
+pub fn user_space() -> Option<PageRange> {
+    PageRange::new(0, USER_END)
 }
 
 fn hex<S: Serializer>(address: &Address, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,0 +1,134 @@
+//! What a run is told as: results a line each, a summary, and which of several processes runs.
+
+use crate::call::{Call, Returned};
+use crate::replay::{Counts, Ran, RanKind};
+use crate::trace::{Script, print_line};
+use std::fmt::Write;
+
+/// Which process of a log runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Choice {
+    /// One, by pid.
+    Pid(u32),
+    /// All, as threads of one address space.
+    All,
+    /// The lines that name no pid.
+    Unnamed,
+}
+
+impl Choice {
+    /// Says whether the lines of a process run.
+    pub fn takes(self, pid: Option<u32>) -> bool {
+        match self {
+            Choice::All => true,
+            Choice::Pid(chosen) => pid == Some(chosen),
+            Choice::Unnamed => pid.is_none(),
+        }
+    }
+}
+
+/// The process that runs: the one asked for, else the first.
+pub fn choose(script: &Script, asked: Option<Choice>) -> Choice {
+    match (asked, script.processes.first()) {
+        (Some(choice), _) => choice,
+        (None, None) => Choice::All,
+        (None, Some(first)) => first.pid.map_or(Choice::Unnamed, Choice::Pid),
+    }
+}
+
+/// Adds a line's result: the call as strace prints it, the signal it ended in, and `# …` lines
+/// with what is to be said beside it.
+pub fn write_results(text: &mut String, ran: &Ran, why: bool) {
+    match &ran.kind {
+        RanKind::Call(call, outcome) if outcome.returned == Returned::Skipped => {
+            let call = crate::trace::print_call(call);
+            let _ = writeln!(text, "# skipped: {call}");
+        }
+        RanKind::Call(call, outcome) => {
+            let _ = writeln!(text, "{}", print_line(call, &outcome.returned));
+        }
+        RanKind::Skipped { name } => {
+            let _ = writeln!(text, "# skipped: {name}");
+        }
+        RanKind::Signal(signal) => {
+            let _ = writeln!(text, "# signal in the log: {} {}", signal.name, signal.code);
+        }
+        RanKind::Unreadable(_) | RanKind::Nothing => {}
+    }
+    if why && let Some(sentence) = why_sentence(ran) {
+        let _ = writeln!(text, "# {sentence}");
+    }
+    if let Some(divergence) = &ran.divergence {
+        let _ = writeln!(text, "# divergence: {divergence}");
+    }
+    for note in &ran.notes {
+        let _ = writeln!(text, "# {note}");
+    }
+}
+
+/// The rule behind a failed call, a signal, or a surprise, with the manual page it is from.
+pub fn why_sentence(ran: &Ran) -> Option<String> {
+    let RanKind::Call(call, _) = &ran.kind else { return None };
+    let reason = ran.reason()?;
+    Some(match manual_page(call) {
+        Some(page) => format!("{} [{page}]", reason.sentence()),
+        None => reason.sentence(),
+    })
+}
+
+/// The manual page that documents a call.
+pub fn manual_page(call: &Call) -> Option<&'static str> {
+    Some(match call {
+        Call::Mmap { .. } => "mmap(2)",
+        Call::Munmap { .. } => "munmap(2)",
+        Call::Mprotect { .. } => "mprotect(2)",
+        Call::Mremap { .. } => "mremap(2)",
+        Call::Madvise { .. } => "madvise(2)",
+        Call::Msync { .. } => "msync(2)",
+        Call::Brk { .. } => "brk(2)",
+        Call::Open { .. } => "open(2)",
+        Call::Openat { .. } => "openat(2)",
+        Call::MemfdCreate { .. } => "memfd_create(2)",
+        Call::Close { .. } => "close(2)",
+        Call::Ftruncate { .. } => "ftruncate(2)",
+        Call::Pwrite64 { .. } => "pwrite(2)",
+        Call::Pread64 { .. } => "pread(2)",
+        Call::Malloc { .. } | Call::Calloc { .. } | Call::Realloc { .. } | Call::Free { .. } => {
+            "malloc(3), liballoc 1.1"
+        }
+        Call::Load { .. }
+        | Call::Store { .. }
+        | Call::Fetch { .. }
+        | Call::Memset { .. }
+        | Call::Memcpy { .. } => "sigaction(2), si_code",
+    })
+}
+
+/// A line of counts; a second one names the processes that did not run.
+pub fn summary(counts: &Counts, script: &Script, choice: Choice) -> String {
+    let processes = script.processes.len().max(1);
+    let mut text = format!(
+        "{} calls, {} skipped, {} divergences, {} signals, {} errors, {} unreadable, {} {}\n",
+        counts.calls,
+        counts.skipped,
+        counts.divergences,
+        counts.signals,
+        counts.errors,
+        counts.unreadable,
+        processes,
+        if processes == 1 { "process" } else { "processes" },
+    );
+    let others: Vec<String> = script
+        .processes
+        .iter()
+        .filter(|process| !choice.takes(process.pid))
+        .map(|process| {
+            let name = process.pid.map_or("no pid".to_owned(), |pid| pid.to_string());
+            format!("{name} ({} calls)", process.calls)
+        })
+        .collect();
+    if !others.is_empty() {
+        let _ = writeln!(text, "not run: {}", others.join(", "));
+    }
+    text
+}

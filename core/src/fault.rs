@@ -146,6 +146,9 @@ impl Kernel {
         file_page: FilePage,
         write: bool,
     ) -> Result<FaultKind, Fault> {
+        if !file_page.beyond_end {
+            self.files.read_around(file_page.file, file_page.index);
+        }
         if !write {
             self.fault_around(vma, page, file_page);
             if self.space.table().get(page).present() {

@@ -69,7 +69,14 @@ pub struct File {
     pub mode: u32,
     /// Its cached pages, by index.
     cache: OrdMap<u64, FrameNumber>,
+    /// Runs of pages that were read ahead from the disk, start to end: cached as well, but without
+    /// a frame here until something maps them.
+    read_ahead: OrdMap<u64, u64>,
 }
+
+/// How many pages a miss reads around itself from the disk: 8 MiB, as on the machine that the
+/// recorded scenarios are from (`/sys/block/*/queue/read_ahead_kb`).
+const READ_AHEAD_PAGES: u64 = 2048;
 
 impl File {
     /// Its name in the last column of maps.
@@ -152,7 +159,14 @@ impl Files {
     pub fn create(&mut self, kind: FileKind, path: &str, size: Option<u64>, mode: u32) -> FileId {
         let id = self.next_file;
         self.next_file += 1;
-        let file = File { kind, path: path.to_owned(), size, mode, cache: OrdMap::new() };
+        let file = File {
+            kind,
+            path: path.to_owned(),
+            size,
+            mode,
+            cache: OrdMap::new(),
+            read_ahead: OrdMap::new(),
+        };
         self.files.insert(id, file);
         if !matches!(kind, FileKind::Memfd | FileKind::SharedMemory | FileKind::Stream) {
             self.paths.insert(path.to_owned(), id);
@@ -243,11 +257,27 @@ impl Files {
         Some(frame)
     }
 
-    /// Says whether a load in a mapping would find a page in the cache: a disk's file is read
-    /// ahead, memory files hold only what was written or loaded through a mapping.
+    /// Says whether a page is in the cache: one that was written, or loaded through a mapping, or
+    /// (of a disk's file) read ahead.
     pub fn is_cached(&self, id: FileId, index: u64) -> bool {
-        self.file(id)
-            .is_some_and(|file| file.kind == FileKind::Regular || file.cache.contains_key(&index))
+        self.file(id).is_some_and(|file| {
+            let ahead = file.read_ahead.get_prev(&index).is_some_and(|(_, end)| index < *end);
+            ahead || file.cache.contains_key(&index)
+        })
+    }
+
+    /// A miss in a mapping of a disk's file reads the pages around it as well
+    /// (`do_sync_mmap_readahead`).
+    pub fn read_around(&mut self, id: FileId, index: u64) {
+        if self.is_cached(id, index) {
+            return;
+        }
+        let Some(file) = self.files.get_mut(&id) else { return };
+        if file.kind == FileKind::Regular {
+            let start = index.saturating_sub(READ_AHEAD_PAGES / 2);
+            let end = (start + READ_AHEAD_PAGES).min(file.page_count());
+            file.read_ahead.insert(start, end);
+        }
     }
 
     /// Copies bytes out of a file. `out` must end at or before the file's end.
@@ -318,6 +348,9 @@ impl Files {
             frames.set_cached(*frame, false);
         }
         file.cache = kept;
+        let ahead = std::mem::take(&mut file.read_ahead).into_iter();
+        let ahead = ahead.map(|(start, end)| (start, end.min(first_gone)));
+        file.read_ahead = ahead.filter(|(start, end)| start < end).collect();
         self.clear_tail(id, size, frames);
         Some(first_gone)
     }

@@ -26,16 +26,15 @@ pub mod vma_set;
 pub mod access;
 pub mod fault;
 pub mod kernel;
+pub mod liballoc;
 pub mod process;
 pub mod syscall;
-
-// Kernel and program.
-pub mod liballoc;
 
 // Text and time.
 pub mod maps;
 pub mod replay;
 pub mod report;
+pub mod session;
 pub mod start;
 pub mod state;
 pub mod trace;

@@ -1,0 +1,169 @@
+//! The allocator's lists as plain data, read from simulated memory without touching it.
+//!
+//! Lists are followed by their `next` pointers, as the allocator follows them. Where a pointer
+//! leads to memory that cannot be read, or back to a block seen before, the list is *broken*: it
+//! ends there, with the reason beside it, and what comes before is exact.
+
+use super::layout::Field;
+use super::malloc::payload_behind;
+use super::{L, Liballoc};
+use crate::address::Address;
+use std::collections::BTreeSet;
+
+/// All major blocks, in list order.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct HeapLists {
+    /// The major blocks that can be reached from the root.
+    pub majors: Vec<MajorBlock>,
+    /// Why the list could not be followed to its end.
+    pub broken: Option<String>,
+}
+
+/// A major block, as its header in memory describes it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MajorBlock {
+    /// Where its header begins.
+    pub address: Address,
+    /// The `prev` pointer; 0 is NULL.
+    pub prev: Address,
+    /// The `next` pointer; 0 is NULL.
+    pub next: Address,
+    /// Its pages.
+    pub pages: u32,
+    /// Its bytes.
+    pub size: u32,
+    /// Bytes taken by headers and blocks.
+    pub usage: u32,
+    /// The pointer to the first minor block; 0 is NULL.
+    pub first: Address,
+    /// Its minor blocks, in list order.
+    pub minors: Vec<MinorBlock>,
+    /// Why the list of minor blocks could not be followed to its end.
+    pub broken: Option<String>,
+}
+
+/// A minor block, as its header in memory describes it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MinorBlock {
+    /// Where its header begins.
+    pub address: Address,
+    /// Where its payload begins.
+    pub payload: Address,
+    /// The `prev` pointer; 0 is NULL.
+    pub prev: Address,
+    /// The `next` pointer; 0 is NULL.
+    pub next: Address,
+    /// The major block that the header names as its owner.
+    pub owner: Address,
+    /// The magic number: [`MAGIC_LIVE`](super::layout::MAGIC_LIVE) if all is well.
+    pub magic: u32,
+    /// Bytes behind the header.
+    pub size: u32,
+    /// Bytes asked for.
+    pub req_size: u32,
+}
+
+/// Reads memory without side effects; false if some byte cannot be read.
+pub type Peek<'a> = &'a dyn Fn(Address, &mut [u8]) -> bool;
+
+/// Most blocks that are read in all: a list of more counts as broken.
+const MAX_BLOCKS: usize = 1 << 20;
+
+/// Reads the lists of a heap.
+pub fn inspect(heap: &Liballoc, peek: Peek) -> HeapLists {
+    let mut left = MAX_BLOCKS;
+    let (majors, broken) = follow("the root", heap.root.unwrap_or(0), &mut left, |address| {
+        let header = Header::read(peek, address, &L.major.all())?;
+        let fields = L.major;
+        let major = MajorBlock {
+            address,
+            prev: header.field(fields.prev),
+            next: header.field(fields.next),
+            pages: header.field(fields.pages) as u32,
+            size: header.field(fields.size) as u32,
+            usage: header.field(fields.usage) as u32,
+            first: header.field(fields.first),
+            minors: Vec::new(),
+            broken: None,
+        };
+        Some((major.next, major))
+    });
+    let mut lists = HeapLists { majors, broken };
+    for major in &mut lists.majors {
+        (major.minors, major.broken) =
+            follow("first", major.first, &mut left, |address| read_minor(peek, address));
+    }
+    lists
+}
+
+fn read_minor(peek: Peek, address: Address) -> Option<(Address, MinorBlock)> {
+    let header = Header::read(peek, address, &L.minor.all())?;
+    let fields = L.minor;
+    let minor = MinorBlock {
+        address,
+        payload: payload_behind(address.wrapping_add(L.minor_bytes)),
+        prev: header.field(fields.prev),
+        next: header.field(fields.next),
+        owner: header.field(fields.owner),
+        magic: header.field(fields.magic) as u32,
+        size: header.field(fields.size) as u32,
+        req_size: header.field(fields.req_size) as u32,
+    };
+    Some((minor.next, minor))
+}
+
+/// Follows a list to its end, or to where it is broken. `read` gives a block and its `next`.
+fn follow<Block>(
+    start: &str,
+    first: Address,
+    left: &mut usize,
+    read: impl Fn(Address) -> Option<(Address, Block)>,
+) -> (Vec<Block>, Option<String>) {
+    let mut blocks = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut at = first;
+    let mut before = None;
+    while at != 0 {
+        let from = || match before {
+            None => start.to_owned(),
+            Some(before) => format!("next of {before:#x}"),
+        };
+        if !seen.insert(at) {
+            let broken = format!("{} leads back to {at:#x}: the list runs in a circle", from());
+            return (blocks, Some(broken));
+        }
+        if *left == 0 {
+            return (blocks, Some(format!("more than {MAX_BLOCKS} blocks")));
+        }
+        let Some((next, block)) = read(at) else {
+            let broken = format!("{} leads to {at:#x}, which cannot be read", from());
+            return (blocks, Some(broken));
+        };
+        *left -= 1;
+        blocks.push(block);
+        before = Some(at);
+        at = next;
+    }
+    (blocks, None)
+}
+
+/// The bytes of a header up to the end of its last field.
+struct Header {
+    bytes: [u8; 40],
+}
+
+impl Header {
+    fn read(peek: Peek, address: Address, fields: &[Field]) -> Option<Header> {
+        let mut bytes = [0; 40];
+        let length = fields.iter().map(|field| field.offset + field.width).max()?;
+        peek(address, &mut bytes[..length as usize]).then_some(Header { bytes })
+    }
+
+    fn field(&self, field: Field) -> u64 {
+        let mut value = [0; 8];
+        let start = field.offset as usize;
+        let width = field.width as usize;
+        value[..width].copy_from_slice(&self.bytes[start..start + width]);
+        u64::from_le_bytes(value)
+    }
+}

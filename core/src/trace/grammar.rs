@@ -22,6 +22,9 @@ use std::ops::Range;
 /// How deep parentheses (and signs) may nest.
 const MAX_DEPTH: u32 = 64;
 
+/// How many numbers, names and operators a formula may have.
+const MAX_STEPS: usize = 4096;
+
 /// What is wrong, and where in the text.
 #[derive(Debug)]
 pub(super) struct Fault {
@@ -243,7 +246,10 @@ impl<'a> Cursor<'a> {
         if self.steps.iter().any(|step| matches!(step, Step::Name(..))) {
             return Value::Formula(self.steps.drain(..).collect());
         }
-        let number = evaluate(&self.steps, &|_| None).unwrap_or(0);
+        let number = match self.steps[..] {
+            [Step::Number(number)] => number,
+            _ => evaluate(&self.steps, &|_| None).unwrap_or(0),
+        };
         match self.note.take() {
             Some(note) => Value::Descriptor(Box::new(Descriptor { number, note })),
             None => Value::Number(number),
@@ -278,6 +284,9 @@ impl<'a> Cursor<'a> {
                 at,
                 format!("expected at most {MAX_DEPTH} parentheses inside each other"),
             );
+        }
+        if self.steps.len() > MAX_STEPS {
+            return fault(at, "expected a shorter formula");
         }
         match self.token {
             Some(Token::Number) => {
@@ -633,6 +642,7 @@ mod tests {
     #[test]
     fn faults_say_what_was_expected() {
         let deep = format!("brk({}", "(".repeat(1_000_000));
+        let long = format!("brk(1{})", "+1".repeat(1_000_000));
         let signs = format!("brk({}", "-".repeat(1_000_000));
         for (text, column, message) in [
             ("brk", 1, "expected a call, such as munmap(addr, length)"),
@@ -657,6 +667,7 @@ mod tests {
             ("brk('ab')", 5, "expected one character in '…'"),
             ("brk((1)", 8, "expected `,` or `)`, but the line ends"),
             (&deep, 70, "expected at most 64 parentheses inside each other"),
+            (&long, 4103, "expected a shorter formula"),
             (&signs, 70, "expected at most 64 parentheses inside each other"),
         ] {
             let fault = args(text).unwrap_err();

@@ -1,8 +1,8 @@
 //! The trace language: text to [`Call`](crate::call::Call)s and back.
 //!
 //! The language is what `strace` and `ltrace` print, and what a person may write beside it: names
-//! for results, sums, `PAGE_SIZE`. The way of a line: [`noise`] takes off what the tools put around
-//! a call (pids, times, signals), [`lexer`] cuts the rest into tokens, [`grammar`] makes a
+//! for results, sums, `PAGE_SIZE`. The way of a line: `noise` takes off what the tools put around
+//! a call (pids, times, signals), [`lexer`] cuts the rest into tokens, `grammar` makes a
 //! [`ParsedCall`] of them, [`parser`] puts together what a log has torn apart, [`resolve()`] turns
 //! names into numbers, [`printer`] goes the way back. Nothing here knows a process.
 //!
@@ -14,9 +14,11 @@ pub mod lexer;
 pub mod names;
 mod noise;
 pub mod parser;
+mod pieces;
 pub mod printer;
 mod recognise;
 pub mod resolve;
+mod torn;
 
 pub use names::CallName;
 pub use parser::Parser;
@@ -110,7 +112,7 @@ pub struct ProcessCount {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Line {
     /// Line in the source, from 1. Of a call that a log tears apart: the line that decides its
-    /// place, see [`parser`]. Never smaller than the number of the [`Line`] before.
+    /// place, see [`parser`]. Never smaller than that of the [`Line`] before.
     pub number: u32,
     /// Who made the call; nothing where the text does not say.
     pub pid: Option<u32>,

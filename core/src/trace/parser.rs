@@ -9,24 +9,24 @@
 //! - Every other call stands where it came back, for only then is its result known: an `mmap` has
 //!   its address from whoever gave it back before.
 //!
+//! What never comes back stands where its process ends, with an unknown result.
+//!
 //! `ltrace` tears calls for another reason: `realloc(0, 9 <unfinished ...>`, then the `malloc` that
 //! the library itself makes, then `<... realloc resumed> ) = 0x…`. What stands inside is marked
 //! [`nested`](ParsedCall::nested).
 
 use super::grammar::{Fault, Head, head, tail};
 use super::noise::{Prefix, attached, is_noise, prefix, resumed, signal, unfinished};
+use super::pieces::{Joined, Piece, small};
 use super::resolve::lacks_text;
+use super::torn::{Torn, TornCalls};
 use super::{
-    Arg, CallName, Diagnostic, Line, ParsedCall, ProcessCount, Recorded, Script, Severity, Span,
-    Statement, Value,
+    Arg, CallName, Line, ParsedCall, ProcessCount, Recorded, Script, Severity, Span, Statement,
+    Value,
 };
 use crate::abi::Errno;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-
-/// How many calls may wait for their end; the oldest is given up when there are more.
-const MOST_PENDING: usize = 1024;
 
 /// Reads a text in slices, so that a large one need not be waited for.
 ///
@@ -48,7 +48,7 @@ pub struct Parser<'a> {
     number: u32,
     script: Script,
     process_index: BTreeMap<Option<u32>, usize>,
-    pending: Vec<Pending>,
+    torn: TornCalls,
     /// The beginning of a call behind which `strace: Process N attached` stands.
     cut: Option<(Prefix, Piece)>,
     /// The process whose lines had no pid until it had company.
@@ -61,72 +61,6 @@ pub struct Parser<'a> {
     in_table: bool,
 }
 
-/// A call that has begun.
-#[derive(Debug)]
-struct Pending {
-    pid: Option<u32>,
-    name: Box<str>,
-    /// Which call, if it is known.
-    call: Option<CallName>,
-    pieces: Vec<Piece>,
-    nested: bool,
-    /// Index of its line, if it has one already.
-    slot: Option<usize>,
-}
-
-/// A part of one source line.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    start: usize,
-    end: usize,
-    line: u32,
-    line_start: usize,
-}
-
-/// The text of one statement, put together from pieces of the source.
-struct Joined<'a> {
-    text: Cow<'a, str>,
-    pieces: &'a [Piece],
-}
-
-impl<'a> Joined<'a> {
-    fn new(source: &'a str, pieces: &'a [Piece]) -> Joined<'a> {
-        let part = |piece: &Piece| &source[piece.start..piece.end];
-        let text = match pieces {
-            [only] => Cow::Borrowed(part(only)),
-            several => Cow::Owned(several.iter().map(part).collect()),
-        };
-        Joined { text, pieces }
-    }
-
-    /// The piece that holds a byte of the text, and that byte's place in the source.
-    fn place(&self, mut at: usize) -> (&Piece, usize) {
-        let (last, others) = self.pieces.split_last().expect("a statement has a piece");
-        for piece in others {
-            if at < piece.end - piece.start {
-                return (piece, piece.start + at);
-            }
-            at -= piece.end - piece.start;
-        }
-        (last, (last.start + at).min(last.end))
-    }
-
-    fn span(&self, range: Range<usize>) -> Span {
-        let (piece, start) = self.place(range.start);
-        Span { start: small(start), end: small((start + range.len()).min(piece.end)) }
-    }
-
-    fn diagnostic(&self, at: Range<usize>, message: String, severity: Severity) -> Diagnostic {
-        let (piece, start) = self.place(at.start);
-        let column = small(start - piece.line_start) + 1;
-        Diagnostic { line: piece.line, column, span: self.span(at), message, severity }
-    }
-}
-
-fn small(offset: usize) -> u32 {
-    u32::try_from(offset).unwrap_or(u32::MAX)
-}
-
 impl<'a> Parser<'a> {
     /// Starts at the beginning of a text.
     pub fn new(text: &'a str) -> Parser<'a> {
@@ -136,7 +70,7 @@ impl<'a> Parser<'a> {
             number: 0,
             script: Script::default(),
             process_index: BTreeMap::new(),
-            pending: Vec::new(),
+            torn: TornCalls::default(),
             cut: None,
             main: None,
             announced: BTreeSet::new(),
@@ -172,10 +106,10 @@ impl<'a> Parser<'a> {
     pub fn finish(mut self) -> Script {
         while self.next_lines(u32::MAX) {}
         if let Some((prefix, piece)) = self.cut.take() {
-            self.statement(prefix, vec![piece]);
+            self.statement(prefix, &[piece]);
         }
-        for pending in std::mem::take(&mut self.pending) {
-            self.never_returned(pending);
+        for torn in self.torn.end() {
+            self.never_returned(torn);
         }
         self.name_main_process();
         self.script
@@ -215,12 +149,12 @@ impl<'a> Parser<'a> {
         }
         if let Some((prefix, head)) = self.cut.take() {
             if !line.starts_with("[pid ") {
-                return self.statement(prefix, vec![head, piece]);
+                return self.statement(prefix, &[head, piece]);
             }
-            self.statement(prefix, vec![head]);
+            self.statement(prefix, &[head]);
         }
         let prefix = prefix(line);
-        self.statement(prefix, vec![Piece { start: piece.start + prefix.end, ..piece }]);
+        self.statement(prefix, &[Piece { start: piece.start + prefix.end, ..piece }]);
     }
 
     /// Who made the call on a line with this prefix.
@@ -241,8 +175,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn statement(&mut self, prefix: Prefix, pieces: Vec<Piece>) {
-        let joined = Joined::new(self.text, &pieces);
+    fn statement(&mut self, prefix: Prefix, pieces: &[Piece]) {
+        let joined = Joined::new(self.text, pieces);
         let text: &str = &joined.text;
         if self.in_table {
             self.in_table = !text.contains('(') && !text.ends_with("total");
@@ -266,13 +200,14 @@ impl<'a> Parser<'a> {
         } else if let Some((name, behind)) = resumed(text) {
             let rest = Piece { start: placed.start + behind, ..placed };
             self.resumed(pid, name, rest);
-        } else if text.starts_with(')') && !self.pending.is_empty() {
+        } else if let Some(taken) = text.starts_with(')').then(|| self.torn.take_latest()).flatten()
+        {
             // `strace -z -f` leaves `<... mmap resumed>` out.
-            self.resume(self.pending.len() - 1, None, placed);
+            self.resume(taken, None, placed);
         } else if let Some(begun) = unfinished(text) {
             let cut_off = text.len() - begun.len();
             match head(begun) {
-                Ok(head) => self.unfinished(pid, &head, &pieces, cut_off),
+                Ok(head) => self.unfinished(pid, &head, pieces, cut_off),
                 Err(fault) => self.unreadable(&joined, fault),
             }
         } else {
@@ -300,59 +235,45 @@ impl<'a> Parser<'a> {
                 self.push(pid, placed, statement);
             }
         }
-        if self.pending.len() == MOST_PENDING {
-            let oldest = self.pending.remove(0);
-            self.never_returned(oldest);
+        let torn = Torn { pid, name: head.name.into(), call, pieces, nested, slot };
+        if let Some(given_up) = self.torn.begin(torn) {
+            self.never_returned(given_up);
         }
-        self.pending.push(Pending { pid, name: head.name.into(), call, pieces, nested, slot });
     }
 
     /// Puts the rest of a call behind its beginning.
     fn resumed(&mut self, pid: Option<u32>, name: &str, rest: Piece) {
         let name = head_name(name);
-        let same_name = |pending: &Pending| *pending.name == *name;
-        let index = self
-            .pending
-            .iter()
-            .rposition(|pending| pending.pid == pid && same_name(pending))
-            // The other half may be from before, or from after, there were pids.
-            .or_else(|| {
-                let one_unnamed = |other: Option<u32>| other.is_none() || pid.is_none();
-                self.pending.iter().rposition(|p| one_unnamed(p.pid) && same_name(p))
-            });
-        let Some(index) = index else {
+        match self.torn.take(pid, name) {
+            Some(taken) => self.resume(taken, pid, rest),
             // It began before the log did.
-            self.push(pid, rest, Statement::Skipped { name: name.into() });
-            return;
-        };
-        self.resume(index, pid, rest);
+            None => self.push(pid, rest, Statement::Skipped { name: name.into() }),
+        }
     }
 
-    /// Puts the rest of a call behind its beginning, which is the one of this index.
-    fn resume(&mut self, index: usize, pid: Option<u32>, rest: Piece) {
-        // What the same thread began later will not come back.
-        let pending_pid = self.pending[index].pid;
-        let mut at = self.pending.len() - 1;
-        while at > index {
-            if self.pending[at].pid == pending_pid {
-                let lost = self.pending.remove(at);
-                self.never_returned(lost);
-            }
-            at -= 1;
+    /// Puts the rest of a call behind its beginning, which is the first of those given.
+    fn resume(&mut self, taken: Vec<Torn>, pid: Option<u32>, rest: Piece) {
+        let mut taken = taken.into_iter();
+        let Some(mut torn) = taken.next() else { return };
+        for inner in taken.rev() {
+            self.never_returned(inner);
         }
-        let Pending { mut pieces, nested, slot, call, name, .. } = self.pending.remove(index);
-        if pending_pid.is_none() && pid.is_some() {
+        if torn.pid.is_none() && pid.is_some() {
             self.main = pid;
         }
-        let pid = pid.or(pending_pid);
-        pieces.push(rest);
-        let joined = Joined::new(self.text, &pieces);
+        let pid = pid.or(torn.pid);
+        torn.pieces.push(rest);
         if let Some(begun) = unfinished(&self.text[rest.start..rest.end]) {
             let cut_off = rest.end - rest.start - begun.len();
-            pieces.last_mut().expect("just pushed").end -= cut_off;
-            self.pending.push(Pending { pid, name, call, pieces, nested, slot });
+            torn.pieces.last_mut().expect("just pushed").end -= cut_off;
+            torn.pid = pid;
+            if let Some(given_up) = self.torn.begin(torn) {
+                self.never_returned(given_up);
+            }
             return;
         }
+        let Torn { pieces, nested, slot, .. } = torn;
+        let joined = Joined::new(self.text, &pieces);
         match self.call(&joined, &|_, _| nested, false) {
             Ok(Statement::Call(whole)) if slot.is_some() => {
                 let line = slot.and_then(|slot| self.script.lines.get_mut(slot));
@@ -367,31 +288,27 @@ impl<'a> Parser<'a> {
     }
 
     /// A call of which the log has only the beginning.
-    fn never_returned(&mut self, pending: Pending) {
-        if pending.slot.is_some() {
+    fn never_returned(&mut self, torn: Torn) {
+        if torn.slot.is_some() {
             return;
         }
-        let joined = Joined::new(self.text, &pending.pieces);
-        let statement = match self.call(&joined, &|_, _| pending.nested, true) {
+        let joined = Joined::new(self.text, &torn.pieces);
+        let statement = match self.call(&joined, &|_, _| torn.nested, true) {
             Ok(Statement::Call(call)) if call.args.len() >= call.name.required().len() => {
                 Statement::Call(call)
             }
-            _ => Statement::Skipped { name: pending.name.clone() },
+            _ => Statement::Skipped { name: torn.name.clone() },
         };
-        let placed = *pending.pieces.last().expect("a statement has a piece");
-        self.push(pending.pid, placed, statement);
+        let placed = *torn.pieces.last().expect("a statement has a piece");
+        self.push(torn.pid, Piece { line: self.number, ..placed }, statement);
     }
 
     fn process_ended(&mut self, pid: Option<u32>) {
         if let Some(pid) = pid {
             self.alive.remove(&pid);
         }
-        let pending = std::mem::take(&mut self.pending);
-        let (ended, others) = pending.into_iter().partition(|pending| pending.pid == pid);
-        self.pending = others;
-        let ended: Vec<Pending> = ended;
-        for pending in ended {
-            self.never_returned(pending);
+        for torn in self.torn.end_process(pid) {
+            self.never_returned(torn);
         }
     }
 
@@ -399,7 +316,7 @@ impl<'a> Parser<'a> {
     /// calls and inner allocations, or the system call behind a library's function.
     fn is_nested(&self, pid: Option<u32>, head: &Head<'_>) -> bool {
         let outer = |call: CallName| call.is_allocator() || head.system_call;
-        self.pending.iter().any(|pending| pending.pid == pid && pending.call.is_some_and(outer))
+        self.torn.of(pid).iter().any(|torn| torn.call.is_some_and(outer))
     }
 
     /// Reads a call that stands in one piece.
@@ -624,11 +541,11 @@ mod tests {
                  4  brk(1 <no return ...>"
             ),
             [
-                "1 [1] skipped pread64",
+                "2 [1] skipped pread64",
                 "2 [1] exit",
                 "4 [3] skipped exit_group",
                 "5 [4] brk(0x1) = Unknown",
-                "3 [2] brk(NULL) = Unknown",
+                "5 [2] brk(NULL) = Unknown",
             ]
         );
     }

@@ -174,23 +174,27 @@ pub fn on_scheme_change(callback: impl FnMut(web_sys::Event) + 'static) -> Optio
     Some(listen(&list, "change", callback))
 }
 
-/// A job for the next frame of the screen; asking again before it comes replaces nothing and
-/// costs nothing.
+type Job = Box<dyn FnOnce()>;
+
+/// A job for the next frame of the screen. Asking again before it comes replaces the job, so that
+/// what runs is always the newest.
 #[derive(Clone, Default)]
 pub struct FrameJob {
-    waiting: Rc<RefCell<bool>>,
+    waiting: Rc<RefCell<Option<Job>>>,
 }
 
 impl FrameJob {
-    /// Runs a job at the next frame, unless one is waiting already.
+    /// Runs a job at the next frame, in place of one that is waiting.
     pub fn request(&self, job: impl FnOnce() + 'static) {
-        if self.waiting.replace(true) {
+        if self.waiting.replace(Some(Box::new(job))).is_some() {
             return;
         }
         let waiting = self.waiting.clone();
         let closure = Closure::once_into_js(move || {
-            waiting.replace(false);
-            job();
+            let job = waiting.take();
+            if let Some(job) = job {
+                job();
+            }
         });
         if let Some(window) = window() {
             let _ = window.request_animation_frame(closure.unchecked_ref());

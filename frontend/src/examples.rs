@@ -1,7 +1,8 @@
 //! The examples that come with the page.
 
-use crate::engine::{Machine, Session};
-use crate::store::{Action, troubles};
+use crate::store::{Action, Loaded, remarks_of, troubles};
+use mmap_playground_core::machine::Machine;
+use mmap_playground_core::session::Session;
 
 /// An example: a trace, perhaps on top of a maps text.
 #[derive(PartialEq, Debug)]
@@ -66,5 +67,6 @@ pub fn load(example: &Example) -> Action {
     };
     let report = session.run(example.trace);
     let trouble = troubles(example.trace, &report.diagnostics);
-    Action::Load(Box::new(session), example.title.into(), trouble)
+    let remarks = remarks_of(example.trace, &session, 0);
+    Action::Load(Box::new(Loaded { session, title: example.title.into(), remarks, trouble }))
 }

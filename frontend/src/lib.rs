@@ -9,7 +9,6 @@ pub mod app;
 pub mod browser;
 pub mod calls;
 pub mod components;
-pub mod engine;
 pub mod examples;
 pub mod grid;
 #[cfg(test)]

@@ -4,11 +4,14 @@
 //! Lines run through [`Action::Run`] only, whether typed, clicked or dragged.
 
 use crate::calls::{ArgKind, Draft, spec};
-use crate::engine::{self, Diagnostic, Machine, Session, Step};
 use crate::grid::change::Changes;
 use crate::theme::Theme;
 use mmap_playground_core::address::{Address, PageRange, page_floor};
-use mmap_playground_core::state::{HeapState, Totals, VmaView};
+use mmap_playground_core::machine::Machine;
+use mmap_playground_core::session::{Session, Step};
+use mmap_playground_core::state::{self, HeapState, Totals, VmaView};
+use mmap_playground_core::trace::{Diagnostic, Severity};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -36,11 +39,11 @@ pub struct Moment {
 impl Moment {
     fn of(session: &Session) -> Moment {
         let process = session.process();
-        let last = last_step(session);
+        let last = session.last_step();
         Moment {
-            vmas: engine::vmas(process),
-            heap: engine::heap(process),
-            totals: engine::totals(process),
+            vmas: state::vmas(process),
+            heap: state::heap(process),
+            totals: state::totals(process),
             changes: last.map(|step| Changes::of(&step.events)).unwrap_or_default(),
             why: last.and_then(|step| step.reason_address),
         }
@@ -51,11 +54,6 @@ impl Moment {
         let index = self.vmas.partition_point(|vma| vma.range.end() <= address);
         self.vmas.get(index).filter(|vma| vma.range.contains(address))
     }
-}
-
-/// The step that led to the session's position.
-pub fn last_step(session: &Session) -> Option<&Step> {
-    session.position().checked_sub(1).map(|index| session.step(index))
 }
 
 /// A line that could not be read, as the console shows it.
@@ -69,6 +67,30 @@ pub struct Trouble {
     pub column: usize,
     /// What was expected.
     pub message: String,
+}
+
+/// What comments say above lines, by the step below them.
+pub type Remarks = BTreeMap<usize, String>;
+
+/// A session that came from an example or a log.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The session.
+    pub session: Session,
+    /// What it is called.
+    pub title: AttrValue,
+    /// What comments say.
+    pub remarks: Remarks,
+    /// What could not be read.
+    pub trouble: Vec<Trouble>,
+}
+
+/// A session that undo goes back to.
+#[derive(Clone, Debug)]
+struct Kept {
+    session: Session,
+    remarks: Rc<Remarks>,
+    title: Option<AttrValue>,
 }
 
 /// A window that lies over the page.
@@ -125,8 +147,10 @@ pub struct Store {
     pub session: Session,
     /// What the views ask of it.
     pub moment: Rc<Moment>,
-    past: Vec<Session>,
-    future: Vec<Session>,
+    past: Vec<Kept>,
+    future: Vec<Kept>,
+    /// What comments say above the lines that ran, by step.
+    pub remarks: Rc<Remarks>,
     /// Lines that could not be read the last time something ran.
     pub trouble: Rc<Vec<Trouble>>,
     /// The page (or byte) that the inspector is about.
@@ -176,6 +200,7 @@ impl Store {
             moment,
             past: Vec::new(),
             future: Vec::new(),
+            remarks: Rc::default(),
             trouble: Rc::default(),
             cursor: None,
             selection: None,
@@ -205,20 +230,42 @@ impl Store {
 
     /// The step that led here.
     pub fn last_step(&self) -> Option<&Step> {
-        last_step(&self.session)
+        self.session.last_step().map(|step| &**step)
+    }
+
+    /// What a comment says above the step that led here.
+    pub fn last_remark(&self) -> Option<&str> {
+        let index = self.session.position().checked_sub(1)?;
+        self.remarks.get(&index).map(String::as_str)
     }
 
     /// Nothing has been run and nothing is mapped.
     pub fn is_empty(&self) -> bool {
-        self.session.len() == 0 && self.moment.vmas.is_empty()
+        self.session.is_empty() && self.title.is_none()
     }
 
     fn remember(&mut self) {
         if self.past.len() >= UNDO_DEPTH {
             self.past.remove(0);
         }
-        self.past.push(self.session.clone());
+        self.past.push(self.keep());
         self.future.clear();
+    }
+
+    fn keep(&self) -> Kept {
+        Kept {
+            session: self.session.clone(),
+            remarks: self.remarks.clone(),
+            title: self.title.clone(),
+        }
+    }
+
+    fn restore(&mut self, kept: Kept) -> Kept {
+        let now = self.keep();
+        self.session = kept.session;
+        self.remarks = kept.remarks;
+        self.title = kept.title;
+        now
     }
 
     fn moved(&mut self) {
@@ -235,13 +282,16 @@ impl Store {
     }
 
     fn run(&mut self, text: &str) {
-        let before = self.session.clone();
-        let report = self.session.run(text);
+        let mut session = self.session.clone();
+        let from = session.position();
+        let report = session.run(text);
         self.trouble = Rc::new(troubles(text, &report.diagnostics));
         if report.ran > 0 {
-            let after = std::mem::replace(&mut self.session, before);
             self.remember();
-            self.session = after;
+            self.session = session;
+            let remarks = Rc::make_mut(&mut self.remarks);
+            remarks.retain(|step, _| *step < from);
+            remarks.extend(remarks_of(text, &self.session, from));
             self.moved();
             if let Some(address) = self.moment.why.or_else(|| self.moment.changes.first()) {
                 self.cursor = Some(address);
@@ -261,39 +311,38 @@ impl Store {
         }
     }
 
-    fn load(&mut self, session: Session, title: AttrValue, trouble: Vec<Trouble>) {
+    fn load(&mut self, loaded: Loaded) {
         self.remember();
-        self.session = session;
-        self.title = Some(title);
-        self.trouble = Rc::new(trouble);
-        self.cursor = None;
+        self.session = loaded.session;
+        self.remarks = Rc::new(loaded.remarks);
+        self.title = Some(loaded.title);
+        self.trouble = Rc::new(loaded.trouble);
         self.playing = false;
         self.moved();
-        self.cursor = self.moment.changes.first();
-        if self.focus.0.is_none() {
-            let first = self.moment.vmas.first().map(|vma| vma.range.start());
-            self.focus = (first, self.focus.1.wrapping_add(1));
-        }
+        let first = self.moment.vmas.first().map(|vma| vma.range.start());
+        self.cursor = self.moment.why.or_else(|| self.moment.changes.first()).or(first);
+        self.focus = (self.cursor, self.focus.1.wrapping_add(1));
     }
 
     fn exchange(&mut self, back: bool) {
-        let (from, to) = if back {
-            (&mut self.past, &mut self.future)
-        } else {
-            (&mut self.future, &mut self.past)
-        };
-        if let Some(session) = from.pop() {
-            to.push(std::mem::replace(&mut self.session, session));
-            self.trouble = Rc::default();
-            self.moved();
-            let word = if back { "Undone." } else { "Redone." };
-            self.announcement = format!("{word} {}", self.announcement).into();
-        }
+        let kept = if back { self.past.pop() } else { self.future.pop() };
+        let Some(kept) = kept else { return };
+        let now = self.restore(kept);
+        let (word, other) =
+            if back { ("Undone.", &mut self.future) } else { ("Redone.", &mut self.past) };
+        other.push(now);
+        self.trouble = Rc::default();
+        self.moved();
+        self.announcement = format!("{word} {}", self.announcement).into();
     }
 }
 
 fn spoken(step: &Step) -> String {
-    let mut text = format!("{} = {}", step.text, step.result);
+    let mut text = step.text.clone();
+    if !step.result.is_empty() {
+        text.push_str(" = ");
+        text.push_str(&step.result);
+    }
     for more in [&step.signal, &step.why, &step.divergence].into_iter().flatten() {
         text.push_str(". ");
         text.push_str(more);
@@ -301,18 +350,57 @@ fn spoken(step: &Step) -> String {
     text
 }
 
+/// The comments of a text, by the steps below them: those from a number on came of this text.
+pub fn remarks_of(text: &str, session: &Session, from: usize) -> Remarks {
+    let mut remarks = Remarks::new();
+    let mut lines = text.lines().enumerate();
+    if !text.contains('#') && !text.contains("//") {
+        return remarks;
+    }
+    for (index, step) in session.steps(from..session.len()) {
+        let number = step.line as usize;
+        let mut remark = String::new();
+        for (at, line) in lines.by_ref() {
+            if at + 1 >= number {
+                break;
+            }
+            let line = line.trim();
+            let comment = line.strip_prefix('#').or_else(|| line.strip_prefix("//"));
+            match comment {
+                Some(words) if remark.is_empty() => words.trim().clone_into(&mut remark),
+                Some(words) => {
+                    remark.push(' ');
+                    remark.push_str(words.trim());
+                }
+                None => {}
+            }
+        }
+        if !remark.is_empty() {
+            remarks.insert(index, remark);
+        }
+    }
+    remarks
+}
+
+/// How many characters stand before a column, which counts bytes from 1.
+fn chars_before(line: &str, column: u32) -> usize {
+    let end = (column as usize).saturating_sub(1).min(line.len());
+    line.char_indices().take_while(|(index, _)| *index < end).count()
+}
+
 /// Diagnostics with the lines they are about.
 pub fn troubles(text: &str, diagnostics: &[Diagnostic]) -> Vec<Trouble> {
     let most = 50;
     let mut lines = text.lines().enumerate();
     let mut troubles = Vec::new();
-    for diagnostic in diagnostics.iter().take(most) {
+    let errors = diagnostics.iter().filter(|it| it.severity == Severity::Error);
+    for diagnostic in errors.take(most) {
         let number = diagnostic.line as usize;
         let source = lines.by_ref().find(|(index, _)| index + 1 == number);
         troubles.push(Trouble {
             source: source.map(|(_, line)| line.chars().take(400).collect()).unwrap_or_default(),
             line: number,
-            column: diagnostic.column as usize,
+            column: 1 + chars_before(source.map_or("", |(_, line)| line), diagnostic.column),
             message: diagnostic.message.clone(),
         });
     }
@@ -346,8 +434,8 @@ pub enum Action {
     Pick(Option<usize>),
     /// A place picked on the map.
     Picked(Address),
-    /// Replaces the session: what it is called, and what could not be read of it.
-    Load(Box<Session>, AttrValue, Vec<Trouble>),
+    /// Replaces the session.
+    Load(Box<Loaded>),
     /// Opens or closes a window.
     Open(Option<Dialog>),
     /// Shows a panel on narrow screens.
@@ -411,7 +499,7 @@ impl Reducible for Store {
                     }
                 }
             }
-            Action::Load(session, title, trouble) => store.load(*session, title, trouble),
+            Action::Load(loaded) => store.load(*loaded),
             Action::Open(dialog) => store.dialog = dialog,
             Action::Tab(tab) => store.tab = tab,
             Action::Theme(theme) => store.theme = theme,

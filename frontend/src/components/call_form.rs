@@ -27,7 +27,7 @@ pub fn CallForm() -> Html {
         html! {
             <div class="call-group" role="group" aria-label={group.title()}>
                 <span class="call-group-title">{ group.title() }</span>
-                { for calls }
+                <div>{ for calls }</div>
             </div>
         }
     });
@@ -74,6 +74,7 @@ fn Form() -> Html {
     });
     html! {
         <form class="form" {onsubmit} data-testid="call-form" autocomplete="off">
+            <div class="fields">
             <p class="summary">{ draft.spec.summary }</p>
             { for fields }
             if draft.spec.names_result {
@@ -85,11 +86,14 @@ fn Form() -> Html {
                     </div>
                 </div>
             }
-            <div class="c-line">
-                <code data-testid="c-line">{ line }</code>
-                <button type="button" class="button quiet" onclick={copy} aria-label="Copy the line" title="Copy">{ icons::copy() }</button>
             </div>
-            <button type="submit" class="button primary run" data-testid="run">{ "Run " }{ draft.spec.name }</button>
+            <div class="form-foot">
+                <div class="c-line">
+                    <code data-testid="c-line">{ line }</code>
+                    <button type="button" class="button quiet" onclick={copy} aria-label="Copy the line" title="Copy">{ icons::copy() }</button>
+                </div>
+                <button type="submit" class="button primary run" data-testid="run">{ "Run " }{ draft.spec.name }</button>
+            </div>
         </form>
     }
 }

@@ -4,13 +4,15 @@
 //! one of two hundred.
 
 use crate::components::console_input::ConsoleInput;
-use crate::engine::{Session, Step};
 use crate::grid::change::Changes;
 use crate::grid::scene::Pointed;
 use crate::store::{Action, Trouble, use_pointed, use_store};
 use mmap_playground_core::address::PageRange;
 use mmap_playground_core::event::Event;
+use mmap_playground_core::session::{Session, Step};
+use mmap_playground_core::trace::print_line;
 use std::rc::Rc;
+use std::sync::Arc;
 use yew::prelude::*;
 
 /// How many lines are in the document at once.
@@ -51,7 +53,7 @@ pub fn Console() -> Html {
     let lines = rows.iter().map(|row| {
         let lights = lit.is_some_and(|lit| row.lights(&lit));
         html! {
-            <Line key={row.index} row={row.clone()} current={row.index + 1 == position}
+            <Line key={row.index} row={row.clone()} remark={store.remarks.get(&row.index).cloned()} current={row.index + 1 == position}
                 ahead={row.index >= position} lit={lights} />
         }
     });
@@ -99,12 +101,18 @@ fn follow(scroller: &NodeRef) {
 }
 
 /// A line with what it touched.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 struct Row {
     index: usize,
-    step: Rc<Step>,
+    step: Arc<Step>,
     inner: Vec<String>,
     places: Rc<Vec<PageRange>>,
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Row) -> bool {
+        self.index == other.index && Arc::ptr_eq(&self.step, &other.step)
+    }
 }
 
 impl Row {
@@ -114,16 +122,16 @@ impl Row {
 }
 
 fn rows(session: &Session, start: usize, end: usize) -> Vec<Row> {
-    (start..end)
-        .map(|index| {
-            let step = session.step(index);
+    session
+        .steps(start..end)
+        .map(|(index, step)| {
             let changes = Changes::of(&step.events);
             let mut places = changes.changed;
             places.extend(changes.gone);
             let place = step.reason_address.and_then(|address| PageRange::spanning(address, 1));
             places.extend(place);
             let inner = step.events.iter().filter_map(inner_call).collect();
-            Row { index, step: Rc::new(step.clone()), inner, places: Rc::new(places) }
+            Row { index, step: step.clone(), inner, places: Rc::new(places) }
         })
         .collect()
 }
@@ -131,7 +139,7 @@ fn rows(session: &Session, start: usize, end: usize) -> Vec<Row> {
 /// A system call that liballoc made, as the console prints it.
 fn inner_call(event: &Event) -> Option<String> {
     match event {
-        Event::SystemCall { call, returned } => Some(crate::engine::printed(call, returned)),
+        Event::SystemCall { call, returned } => Some(print_line(call, returned)),
         _ => None,
     }
 }
@@ -139,6 +147,7 @@ fn inner_call(event: &Event) -> Option<String> {
 #[derive(PartialEq, Properties)]
 struct LineProps {
     row: Row,
+    remark: Option<String>,
     current: bool,
     ahead: bool,
     lit: bool,
@@ -166,21 +175,28 @@ fn Line(props: &LineProps) -> Html {
         props.ahead.then_some("ahead"),
         props.lit.then_some("lit"),
         step.failed.then_some("failed"),
-        step.signal.is_some().then_some("signalled"),
         step.skipped.then_some("skipped"),
     );
     html! {
         <div {class} {onmouseenter} {onmouseleave} data-testid="console-line" data-step={(row.index + 1).to_string()}>
-            <button type="button" class="line-call mono" {onclick} aria-current={props.current.then_some("step")}>
+            if let Some(remark) = &props.remark {
+                <p class="remark">{ remark }</p>
+            }
+            <button type="button" class="line-call mono" title={step.source().to_owned()} {onclick} aria-current={props.current.then_some("step")}>
                 <span class="line-text">{ step.text.clone() }</span>
-                <span class="line-result">{ " = " }{ step.result.clone() }</span>
+                if !step.result.is_empty() {
+                    <span class="line-result">{ " = " }{ step.result.clone() }</span>
+                }
+                if step.skipped {
+                    <small>{ " skipped" }</small>
+                }
             </button>
             { for row.inner.iter().map(|call| html! { <p class="inner mono">{ call }</p> }) }
             if let Some(signal) = &step.signal {
                 <p class="signal mono" data-testid="console-signal">{ signal }</p>
             }
             if let Some(why) = &step.why {
-                <p class="why" data-testid="console-why"><b>{ "WHY" }</b>{ " " }{ why }</p>
+                <p class={if step.failed { "why" } else { "why noted" }} data-testid="console-why"><b>{ if step.failed { "WHY" } else { "NOTE" } }</b>{ " " }{ why }</p>
             }
             if let Some(divergence) = &step.divergence {
                 <p class="divergence"><b>{ "DIFFERS" }</b>{ " " }{ divergence }</p>

@@ -3,7 +3,6 @@
 
 use crate::calls::{ArgKind, CALLS};
 use crate::components::icons;
-use crate::engine::Session;
 use crate::store::{Action, use_store};
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlTextAreaElement, InputEvent};
@@ -65,7 +64,7 @@ pub fn ConsoleInput() -> Html {
                 "Tab" if !event.shift_key() => {
                     let typed = before(&value, caret);
                     let rest = after(&value, caret);
-                    if let Some(completed) = complete(&typed, &names(&store.session)) {
+                    if let Some(completed) = complete(&typed, &store.session.names()) {
                         event.prevent_default();
                         let caret = completed.encode_utf16().count() as u32;
                         let whole = completed + &rest;
@@ -142,25 +141,8 @@ impl History {
     }
 }
 
-/// The names that earlier lines bound; the last few hundred lines are looked at.
-fn names(session: &Session) -> Vec<String> {
-    let end = session.position();
-    let mut names: Vec<String> = Vec::new();
-    for index in end.saturating_sub(500)..end {
-        let source = &session.step(index).source;
-        if let Some((name, _)) = source.split_once('=') {
-            let name = name.trim();
-            let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            if plain && !name.is_empty() && !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
-        }
-    }
-    names
-}
-
 /// Completes the last word: to the only candidate, or as far as all candidates agree.
-fn complete(typed: &str, names: &[String]) -> Option<String> {
+fn complete(typed: &str, names: &[(String, u64)]) -> Option<String> {
     let start = typed
         .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .map_or(0, |index| index + typed[index..].chars().next().map_or(1, char::len_utf8));
@@ -181,7 +163,7 @@ fn complete(typed: &str, names: &[String]) -> Option<String> {
     let mut candidates: Vec<String> = calls
         .chain(flags)
         .chain(fixed)
-        .chain(names.iter().cloned())
+        .chain(names.iter().map(|(name, _)| name.clone()))
         .filter(|name| name.starts_with(word))
         .collect();
     candidates.sort();
@@ -202,7 +184,7 @@ mod tests {
 
     #[test]
     fn words_complete_as_far_as_they_agree() {
-        let names = ["pool".to_owned()];
+        let names = [("pool".to_owned(), 0x1000)];
         assert_eq!(complete("mun", &names).as_deref(), Some("munmap("));
         assert_eq!(
             complete("mmap(NULL, 1, PROT_R", &names).as_deref(),

@@ -1,14 +1,13 @@
 //! Physical memory: one cell a frame, in its owner's colour, with the count where it is shared.
 
 use crate::browser::{self, FrameJob};
-use crate::engine;
 use crate::grid::frames;
 use crate::grid::paint::{self, FrameCell};
 use crate::grid::scene::Pointed;
 use crate::store::{Action, StoreContext, use_pointed, use_store};
 use crate::text;
 use crate::theme::Palette;
-use mmap_playground_core::state::{FrameUse, FrameView};
+use mmap_playground_core::state::{self, FrameUse, FrameView};
 use std::rc::Rc;
 use web_sys::{HtmlCanvasElement, HtmlElement};
 use yew::prelude::*;
@@ -45,7 +44,7 @@ pub fn Frames() -> Html {
     }
     let (first, shown) = frames::window(columns, count, *top, *top + size.1);
     let views = use_memo((store.revision, first, shown), |_| {
-        Rc::new(engine::frames(store.session.process(), first, shown))
+        Rc::new(state::frames(store.session.process(), first, shown))
     });
     {
         let (store, views, canvas, job) =
@@ -59,8 +58,13 @@ pub fn Frames() -> Html {
                     return;
                 };
                 let palette = Palette::read();
-                let cells: Vec<FrameCell> =
+                let mut cells: Vec<FrameCell> =
                     views.iter().map(|view| cell(&store, view, lit, chosen, &palette)).collect();
+                let known = first + cells.len() as u32;
+                cells.extend(
+                    (known..first + shown)
+                        .map(|number| FrameCell::free(number, chosen == Some(number))),
+                );
                 paint::frame_cells(&context, &cells, columns, top, &palette);
             });
         });
@@ -126,15 +130,15 @@ pub fn Frames() -> Html {
             let next = next.min(count.saturating_sub(1));
             chosen.set(Some(next));
             pointed.set(Some(Pointed { start: 0, length: 0, frame: Some(next) }));
-            let said = engine::frames(store.session.process(), next, 1).first().map(describe);
-            store.dispatch(Action::Say(said.unwrap_or_default().into()));
+            let said = describe(&state::frame(store.session.process(), next));
+            store.dispatch(Action::Say(said.into()));
         }
     };
     let hint = pointed
         .get()
         .and_then(|it| it.frame)
         .or(*chosen)
-        .and_then(|frame| engine::frames(store.session.process(), frame, 1).first().map(describe))
+        .map(|frame| describe(&state::frame(store.session.process(), frame)))
         .unwrap_or_else(|| "point at a frame to see every page that maps it".to_owned());
     let totals = &store.moment.totals;
     html! {

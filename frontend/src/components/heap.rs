@@ -137,7 +137,7 @@ fn Major(props: &MajorProps) -> Html {
             let (pointed, address, length) = (pointed.clone(), piece.address, piece.length);
             move |_| pointed.set(Some(Pointed::bytes(address, length)))
         };
-        let magic = (piece.part == Part::MinorHeader).then_some(minor).flatten().map(|minor| life(minor.magic));
+        let magic = (piece.part == Part::MinorHeader).then_some(minor).flatten().map(|minor| heap::life(minor.magic));
         let class = classes!(piece.part.class(), piece.folded.then_some("folded"), lights.then_some("lit"), here.then_some("here"), magic);
         html! {
             <button type="button" tabindex="-1" {class} style={format!("left:{:.1}px;width:{:.1}px", piece.x, piece.width)} {onclick} {onmouseenter}
@@ -200,22 +200,13 @@ fn list_links(pieces: &[Piece], blocks: usize, left: f64, right: f64) -> Html {
     html! { <>{ for arrows }</> }
 }
 
-/// The class of a magic number: live, dead, or neither.
-fn life(magic: u32) -> &'static str {
-    match magic {
-        0xc001_c0de => "live",
-        0xdead_dead => "dead",
-        _ => "damaged",
-    }
-}
-
 fn caption(piece: &Piece, minor: Option<MinorState>) -> String {
     if piece.folded {
         return format!("{} {}", piece.part.name(), text::short_size(piece.length));
     }
     match (piece.part, minor) {
         (Part::MajorHeader, _) => "major".to_owned(),
-        (Part::MinorHeader, Some(minor)) => life(minor.magic).to_owned(),
+        (Part::MinorHeader, Some(minor)) => heap::life(minor.magic).to_owned(),
         (Part::Payload, _) => format!("{}", piece.length),
         (Part::Hole, _) => "hole".to_owned(),
         _ => String::new(),
@@ -236,7 +227,7 @@ fn title(piece: &Piece, minor: Option<MinorState>) -> String {
             minor.req_size,
             minor.size,
             minor.magic,
-            life(minor.magic)
+            heap::life(minor.magic)
         ));
     }
     title

@@ -1,13 +1,12 @@
 //! The bytes around an address. Typing hex digits over a byte stores it: as a line in the console,
 //! like everything else.
 
-use crate::engine;
-use crate::grid::heap::{self, Part, Piece};
+use crate::grid::heap::{self, Piece};
 use crate::grid::scene::Pointed;
 use crate::store::{Action, use_pointed, use_store};
 use crate::text;
 use mmap_playground_core::address::Address;
-use mmap_playground_core::state::HeapState;
+use mmap_playground_core::state::{self, HeapState};
 use yew::prelude::*;
 
 /// Bytes in a row.
@@ -44,7 +43,7 @@ pub fn HexView(props: &HexViewProps) -> Html {
         *kept
     };
     let bytes = use_memo((props.revision, start), |_| {
-        engine::bytes(store.session.process(), start, ROW * ROWS)
+        state::bytes(store.session.process(), start, (ROW * ROWS) as usize)
     });
     let parts = use_memo((props.revision, start), |_| {
         store.moment.heap.as_ref().map(|state| parts(state, start, ROW * ROWS)).unwrap_or_default()
@@ -175,40 +174,19 @@ fn parts(state: &HeapState, start: Address, length: u64) -> Vec<Piece> {
         .collect()
 }
 
-const MAJOR_FIELDS: [(u64, &str); 7] = [
-    (0, "prev"),
-    (8, "next"),
-    (16, "pages"),
-    (20, "size"),
-    (24, "usage"),
-    (28, "unused"),
-    (32, "first"),
-];
-const MINOR_FIELDS: [(u64, &str); 7] = [
-    (0, "prev"),
-    (8, "next"),
-    (16, "block"),
-    (24, "magic"),
-    (28, "size"),
-    (32, "req_size"),
-    (36, "unused"),
-];
-
 /// What a byte of the heap is, down to the field.
 fn describe(piece: &Piece, address: Address) -> String {
     let offset = address.saturating_sub(piece.address);
-    let fields = match piece.part {
-        Part::MajorHeader => &MAJOR_FIELDS,
-        Part::MinorHeader => &MINOR_FIELDS,
-        _ => return format!("{}, byte {offset} of {}", piece.part.name(), piece.length),
-    };
-    let field = fields.iter().rev().find(|(at, _)| *at <= offset).map_or("", |(_, name)| name);
-    format!("{}: {field}", piece.part.name())
+    match heap::field(piece, address) {
+        Some(field) => format!("{}: {field}", piece.part.name()),
+        None => format!("{}, byte {offset} of {}", piece.part.name(), piece.length),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grid::heap::Part;
 
     #[test]
     fn header_bytes_have_field_names() {
@@ -224,5 +202,6 @@ mod tests {
         assert_eq!(describe(&piece, 0x1000), "minor header: prev");
         assert_eq!(describe(&piece, 0x101b), "minor header: magic");
         assert_eq!(describe(&piece, 0x1023), "minor header: req_size");
+        assert_eq!(describe(&piece, 0x1024), "minor header, byte 36 of 40");
     }
 }

@@ -18,15 +18,15 @@ macro_rules! icons {
 
 icons! {
     /// To the start.
-    first = "M3.5 3v10M12.5 3.5 6.5 8l6 4.5z";
+    first = "M4 3.5v9M11.5 3.5 7 8l4.5 4.5";
     /// One back.
-    back = "M10.5 3.5 4.5 8l6 4.5z";
+    back = "M10 3.5 5.5 8l4.5 4.5";
     /// One on.
-    forward = "M5.5 3.5l6 4.5-6 4.5z";
+    forward = "M6 3.5 10.5 8 6 12.5";
     /// To the end.
-    last = "M12.5 3v10M3.5 3.5l6 4.5-6 4.5z";
+    last = "M12 3.5v9M4.5 3.5 9 8l-4.5 4.5";
     /// Run by itself.
-    play = "M3 3.5l5 4.5-5 4.5zM8.5 3.5l5 4.5-5 4.5z";
+    play = "M5 3l8 5-8 5zM6.2 5.2v5.6M7.7 6v4M9.2 7v2";
     /// Stop running.
     pause = "M5.5 3.5v9M10.5 3.5v9";
     /// Take back.

@@ -2,9 +2,12 @@
 
 use crate::browser;
 use crate::components::icons;
-use crate::engine::{Import as Importer, Summary};
-use crate::store::{Action, Trouble, troubles, use_store};
+use crate::store::{Action, Loaded, Trouble, remarks_of, troubles, use_store};
 use crate::text;
+use mmap_playground_core::replay::Counts;
+use mmap_playground_core::report::Choice;
+use mmap_playground_core::session::{Import as Importer, Session};
+use mmap_playground_core::trace::{Diagnostic, Kind, ProcessCount, Severity};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -35,10 +38,35 @@ enum Stage {
     Done(Rc<Summary>),
 }
 
+/// What an import found.
+#[derive(Clone, PartialEq)]
+struct Summary {
+    kind: Kind,
+    counts: Counts,
+    processes: Vec<ProcessCount>,
+    choice: Choice,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Summary {
+    fn of(importer: &Importer) -> Summary {
+        let errors = importer.diagnostics().iter().filter(|it| it.severity == Severity::Error);
+        Summary {
+            kind: importer.kind(),
+            counts: importer.counts(),
+            processes: importer.processes().to_vec(),
+            choice: importer.choice(),
+            diagnostics: errors.cloned().collect(),
+        }
+    }
+}
+
+/// The text being imported.
+#[derive(Default)]
 struct Work {
-    importer: Option<Importer>,
     text: Rc<str>,
     name: AttrValue,
+    session: Option<Session>,
 }
 
 /// The import window.
@@ -48,40 +76,35 @@ pub fn Import() -> Html {
     let dialog = use_node_ref();
     let area = use_node_ref();
     let stage = use_state_eq(|| Stage::Asking);
-    let pid = use_state_eq(|| None::<u32>);
-    let work =
-        use_mut_ref(|| Work { importer: None, text: Rc::from(""), name: AttrValue::default() });
+    let work = use_mut_ref(Work::default);
     let round = use_memo((), |()| Cell::new(0_u32));
 
     // Starts over with a text: only the newest round goes on.
     let begin = {
         let (stage, work, round) = (stage.clone(), work.clone(), round.clone());
-        Rc::new(move |text: Rc<str>, name: AttrValue, pid: Option<u32>| {
+        Rc::new(move |text: Rc<str>, name: AttrValue, choice: Option<Choice>| {
             round.set(round.get().wrapping_add(1));
             let mine = round.get();
-            *work.borrow_mut() =
-                Work { importer: Some(Importer::new(text.to_string(), pid)), text, name };
+            *work.borrow_mut() = Work { text: text.clone(), name, session: None };
             stage.set(Stage::Running(0.0));
             let (stage, work, round) = (stage.clone(), work.clone(), round.clone());
             yew::platform::spawn_local(async move {
-                loop {
+                browser::next_frame().await;
+                let mut importer = Importer::new(&text);
+                if let Some(choice) = choice {
+                    importer.choose(choice);
+                }
+                while !importer.is_done() {
+                    let progress = importer.advance(LINES);
+                    stage.set(Stage::Running(progress.done as f64 / progress.total.max(1) as f64));
                     browser::next_frame().await;
                     if round.get() != mine {
                         return;
                     }
-                    let share = match &mut work.borrow_mut().importer {
-                        Some(importer) => importer.advance(LINES),
-                        None => return,
-                    };
-                    if share >= 1.0 {
-                        break;
-                    }
-                    stage.set(Stage::Running(share));
                 }
-                let summary = work.borrow().importer.as_ref().map(Importer::summary);
-                if let Some(summary) = summary {
-                    stage.set(Stage::Done(Rc::new(summary)));
-                }
+                let summary = Summary::of(&importer);
+                work.borrow_mut().session = Some(importer.finish());
+                stage.set(Stage::Done(Rc::new(summary)));
             });
         })
     };
@@ -144,25 +167,27 @@ pub fn Import() -> Html {
             empty.set(text.is_none_or(|text| text.trim().is_empty()));
         }
     };
-    let choose_pid = {
-        let (pid, begin, work) = (pid.clone(), begin.clone(), work.clone());
-        Rc::new(move |chosen: u32| {
-            pid.set(Some(chosen));
+    let choose = {
+        let (begin, work) = (begin.clone(), work.clone());
+        Rc::new(move |choice: Choice| {
             let (text, name) = {
                 let work = work.borrow();
                 (work.text.clone(), work.name.clone())
             };
-            begin(text, name, Some(chosen));
+            begin(text, name, Some(choice));
         })
     };
     let accept = {
-        let (store, work) = (store.clone(), work.clone());
+        let (store, work, stage) = (store.clone(), work.clone(), stage.clone());
         move |_: MouseEvent| {
-            let work = work.borrow();
-            if let Some(importer) = &work.importer {
-                let trouble: Vec<Trouble> = troubles(&work.text, &importer.summary().diagnostics);
-                let session = Box::new(importer.session().clone());
-                store.dispatch(Action::Load(session, work.name.clone(), trouble));
+            let Stage::Done(summary) = &*stage else { return };
+            let mut work = work.borrow_mut();
+            if let Some(session) = work.session.take() {
+                let trouble: Vec<Trouble> = troubles(&work.text, &summary.diagnostics);
+                let remarks = remarks_of(&work.text, &session, 0);
+                let title = work.name.clone();
+                let loaded = Loaded { session, title, remarks, trouble };
+                store.dispatch(Action::Load(Box::new(loaded)));
                 store.dispatch(Action::Open(None));
             }
         }
@@ -203,11 +228,11 @@ pub fn Import() -> Html {
                 <button type="button" class="button" onclick={restart} data-testid="import-stop">{ "Stop" }</button></div>
         </> },
         Stage::Done(summary) => html! { <>
-            { summary_view(summary, *pid, &choose_pid) }
+            { summary_view(summary, &choose) }
             <div class="dialog-actions">
                 <button type="button" class="button" onclick={restart}>{ "Another" }</button>
                 <span class="spring"></span>
-                <button type="button" class="button primary" onclick={accept} disabled={summary.calls == 0 && summary.kind != "maps"} data-testid="import-accept">{ "Show it" }</button>
+                <button type="button" class="button primary" onclick={accept} disabled={summary.counts.calls == 0 && summary.kind != Kind::Maps} data-testid="import-accept">{ "Show it" }</button>
             </div>
         </> },
     };
@@ -223,39 +248,56 @@ pub fn Import() -> Html {
     }
 }
 
-fn summary_view(summary: &Summary, pid: Option<u32>, choose: &Rc<impl Fn(u32) + 'static>) -> Html {
+fn kind_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Trace => "a trace",
+        Kind::Strace => "a log of strace",
+        Kind::Ltrace => "a log of ltrace",
+        Kind::Maps => "the text of /proc/PID/maps",
+        Kind::Unknown => "nothing that this page knows",
+    }
+}
+
+fn summary_view(summary: &Summary, choose: &Rc<impl Fn(Choice) + 'static>) -> Html {
+    let counts = summary.counts;
     let numbers = [
-        ("calls", summary.calls),
-        ("skipped", summary.skipped),
-        ("divergences", summary.divergences),
-        ("lines not read", summary.diagnostics.len()),
+        ("calls", counts.calls),
+        ("skipped", counts.skipped),
+        ("signals", counts.signals),
+        ("errors", counts.errors),
+        ("divergences", counts.divergences),
+        ("lines not read", summary.diagnostics.len() as u64),
     ];
-    let first = summary.processes.first().map(|(pid, _)| *pid);
-    let processes = summary.processes.iter().map(|(process, calls)| {
-        let process = *process;
+    let choices = summary.processes.iter().map(|process| {
+        let choice = process.pid.map_or(Choice::Unnamed, Choice::Pid);
+        let name = process.pid.map_or_else(|| "no pid".to_owned(), |pid| pid.to_string());
+        (choice, name, text::count(u64::from(process.calls), "call"))
+    });
+    let all = (Choice::All, "all".to_owned(), "as threads of one address space".to_owned());
+    let processes = choices.chain([all]).map(|(choice, name, note)| {
         let choose = choose.clone();
-        let onchange = move |_: Event| choose(process);
-        let chosen = pid.or(first) == Some(process);
+        let onchange = move |_: Event| choose(choice);
+        let id = format!("pid-{name}");
         html! {
             <label class="check">
-                <input type="radio" name="pid" checked={chosen} {onchange} data-testid={format!("pid-{process}")} />
-                <span class="mono">{ process.to_string() }</span>
-                <small>{ text::count(*calls as u64, "call") }</small>
+                <input type="radio" name="pid" checked={summary.choice == choice} {onchange} data-testid={id} />
+                <span class="mono">{ name }</span>
+                <small>{ note }</small>
             </label>
         }
     });
     html! {
         <div data-testid="import-summary">
-            <p>{ "Recognised as " }<strong>{ summary.kind }</strong>{ "." }</p>
-            <dl class="stats">
-                { for numbers.iter().map(|(name, value)| html! { <div><dt>{ *name }</dt><dd>{ text::grouped(*value as u64) }</dd></div> }) }
-            </dl>
+            <p>{ "This is " }<strong>{ kind_words(summary.kind) }</strong>{ "." }</p>
+            if summary.kind != Kind::Maps {
+                <dl class="stats">
+                    { for numbers.iter().map(|(name, value)| html! { <div><dt>{ *name }</dt><dd>{ text::grouped(*value) }</dd></div> }) }
+                </dl>
+            }
             if summary.processes.len() > 1 {
                 <fieldset class="flags"><legend>{ "Which process?" }</legend>{ for processes }</fieldset>
             }
-            { for summary.diagnostics.iter().take(3).map(|problem| html! {
-                <p class="why">{ format!("line {}, column {}: {}", problem.line, problem.column, problem.message) }</p>
-            }) }
+            { for summary.diagnostics.iter().take(3).map(|problem| html! { <p class="why">{ problem.to_string() }</p> }) }
         </div>
     }
 }

@@ -3,13 +3,14 @@
 
 use crate::components::hex_view::HexView;
 use crate::components::page_walk::PageWalk;
-use crate::engine::{self, Step};
 use crate::store::{Action, use_store};
 use crate::text;
 use crate::words;
 use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange, page_floor};
 use mmap_playground_core::event::Event;
-use mmap_playground_core::state::{Forecast, PageView, VmaView};
+use mmap_playground_core::session::Step;
+use mmap_playground_core::state::{self, Forecast, PageView, VmaView};
+use mmap_playground_core::trace::print_line;
 use yew::prelude::*;
 
 /// How many events of a call are listed.
@@ -24,7 +25,7 @@ pub fn Inspector() -> Html {
             <h2 class="panel-title">{ "Inspector" }</h2>
             <div class="inspector-body" tabindex="0" role="group" aria-label="Facts">
                 if let Some(step) = store.last_step() {
-                    { last_call(step) }
+                    { last_call(step, store.last_remark()) }
                 }
                 if let Some(cursor) = store.cursor {
                     <Place {cursor} revision={store.revision} />
@@ -36,24 +37,29 @@ pub fn Inspector() -> Html {
     }
 }
 
-fn last_call(step: &Step) -> Html {
-    let failed = step.failed || step.signal.is_some();
+fn last_call(step: &Step, remark: Option<&str>) -> Html {
+    let failed = step.failed;
     let events = step.events.iter().take(EVENTS).map(|event| match event {
         Event::SystemCall { call, returned } => {
-            html! { <li><code>{ engine::printed(call, returned) }</code></li> }
+            html! { <li><code>{ print_line(call, returned) }</code></li> }
         }
         _ => html! { <li>{ words::event(event) }</li> },
     });
     let more = step.events.len().saturating_sub(EVENTS);
     html! {
         <section class={classes!("last-call", failed.then_some("failed"))} data-testid="last-call">
+            if let Some(remark) = remark {
+                <p class="remark">{ remark }</p>
+            }
             <p class="mono last-text">{ step.text.clone() }</p>
-            <p class="mono last-result">{ format!("= {}", step.result) }</p>
+            if !step.result.is_empty() {
+                <p class="mono last-result">{ format!("= {}", step.result) }</p>
+            }
             if let Some(signal) = &step.signal {
                 <p class="mono signal">{ signal }</p>
             }
             if let Some(why) = &step.why {
-                <p class="why" data-testid="why"><b>{ if failed { "WHY" } else { "NOTE" } }</b>{ " " }{ why }</p>
+                <p class={if failed { "why" } else { "why noted" }} data-testid="why"><b>{ if failed { "WHY" } else { "NOTE" } }</b>{ " " }{ why }</p>
             }
             if !step.events.is_empty() {
                 <ol class="events" aria-label="What happened">
@@ -79,8 +85,8 @@ fn Place(props: &PlaceProps) -> Html {
     let process = store.session.process();
     let vma = store.moment.vma_at(cursor);
     let page = PageRange::spanning(page_floor(cursor), PAGE_SIZE)
-        .and_then(|range| engine::pages(process, range).first().copied());
-    let walk = engine::walk(process, cursor);
+        .and_then(|range| state::pages(process, range).first().copied());
+    let walk = state::walk(process, cursor);
     let jump = {
         let dispatcher = store.dispatcher();
         move |event: KeyboardEvent| {

@@ -10,6 +10,9 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+/// Greatest height of the menu, in CSS pixels.
+const TALLEST: f64 = 440.0;
+
 /// Where the menu stands, and for what.
 #[derive(PartialEq, Properties)]
 pub struct OfferMenuProps {
@@ -21,6 +24,8 @@ pub struct OfferMenuProps {
     pub y: f64,
     /// Size of that box.
     pub within: (f64, f64),
+    /// Room on the screen above and below that point.
+    pub room: (f64, f64),
     /// Called when the menu should go.
     pub on_close: Callback<()>,
 }
@@ -92,15 +97,16 @@ pub fn OfferMenu(props: &OfferMenuProps) -> Html {
     };
     let width = 340.0_f64.min(props.within.0 - 16.0);
     let left = (props.x + 8.0).min(props.within.0 - width - 8.0).max(8.0);
-    let room_below = props.within.1 - props.y;
-    let side = if room_below > 240.0 || room_below > props.y {
-        format!("top:{:.0}px;max-height:{:.0}px", props.y + 10.0, (room_below + 120.0).max(180.0))
-    } else {
+    let (above, below) = props.room;
+    let side = if below > TALLEST + 20.0 || below > above {
         format!(
-            "bottom:{:.0}px;max-height:{:.0}px",
-            props.within.1 - props.y + 10.0,
-            props.y + 120.0
+            "top:{:.0}px;max-height:{:.0}px",
+            props.y + 10.0,
+            (below - 20.0).clamp(160.0, TALLEST)
         )
+    } else {
+        let bottom = props.within.1 - props.y + 10.0;
+        format!("bottom:{bottom:.0}px;max-height:{:.0}px", (above - 20.0).clamp(160.0, TALLEST))
     };
     html! {
         <div class="offers" ref={menu} style={format!("left:{left:.0}px;width:{width:.0}px;{side}")} {onkeydown} data-testid="offer-menu">

@@ -36,6 +36,7 @@ pub fn Overview() -> Html {
                 let hazard = vma.is_some_and(|vma| vma.writable_and_executable);
                 let dispatcher = store.dispatcher();
                 let onclick = move |_| dispatcher.dispatch(Action::Show(range.start()));
+                let roomy = item.width > 0.018 + 0.011 * label.chars().count().min(6) as f64;
                 let class = classes!(
                     "strip-vma",
                     lit.then_some("lit"),
@@ -45,7 +46,7 @@ pub fn Overview() -> Html {
                 html! {
                     <button type="button" tabindex="-1" {class} {style} data-prot={prot} {onclick} onmouseenter={enter}
                         title={format!("{label} {prot}\n{}", text::range(range))} aria-label={format!("{label} {prot} {}", text::range(range))}>
-                        <span>{ label }</span>
+                        if roomy { <span>{ label }</span> }
                     </button>
                 }
             }

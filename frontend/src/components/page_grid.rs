@@ -8,7 +8,6 @@ use crate::browser::{self, FrameJob};
 use crate::components::icons;
 use crate::components::legend::Legend;
 use crate::components::offer_menu::OfferMenu;
-use crate::engine;
 use crate::grid::layout::{Layout, Row};
 use crate::grid::paint;
 use crate::grid::scene::{Detail, Hit, Marks, Pointed, View, hit, scene};
@@ -17,6 +16,7 @@ use crate::text;
 use crate::theme::Palette;
 use mmap_playground_core::abi::Prot;
 use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange, page_floor};
+use mmap_playground_core::state;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -96,7 +96,6 @@ pub fn PageGrid() -> Html {
         let ranges = shown(&store);
         Layout::new(ranges.into_iter(), columns, cell_height(width))
     });
-    let palette = use_memo((store.theme, *scheme), |_| Palette::read());
 
     use_size(&holder, &size, &scheme);
     use_focus(&store, &layout, &local, size.1);
@@ -104,15 +103,14 @@ pub fn PageGrid() -> Html {
     // Every change of what is shown repaints, at the next frame.
     let repaint = {
         let (store, pointed, canvas) = (store.clone(), pointed.clone(), canvas.clone());
-        let (local, layout, palette) = (local.clone(), layout.clone(), palette.clone());
+        let (local, layout) = (local.clone(), layout.clone());
         let (legend, job, size) = (legend.clone(), job.clone(), *size);
         Rc::new(move || {
             let (store, pointed, canvas) = (store.clone(), pointed.clone(), canvas.clone());
-            let (local, layout, palette) = (local.clone(), layout.clone(), palette.clone());
-            let legend = legend.clone();
+            let (local, layout, legend) = (local.clone(), layout.clone(), legend.clone());
             job.request(move || {
                 let top = clamp_top(&local, &layout, size.1);
-                let shown = draw(&store, pointed.get(), &canvas, &layout, &palette, top, size);
+                let shown = draw(&store, pointed.get(), &canvas, &layout, top, size);
                 if let Some(shown) = shown {
                     legend.set(shown);
                 }
@@ -342,18 +340,25 @@ pub fn PageGrid() -> Html {
                 <button type="button" class="button quiet" onclick={further} disabled={columns >= COLUMNS.1} aria-label="Zoom out" title="Zoom out (-)" data-testid="zoom-out">{ icons::minus() }</button>
                 <button type="button" class="button quiet" onclick={nearer} disabled={columns <= COLUMNS.0} aria-label="Zoom in" title="Zoom in (+)" data-testid="zoom-in">{ icons::plus() }</button>
             </div>
-            <div class="grid-holder" ref={holder}>
+            <div class="grid-holder" ref={&holder}>
                 <canvas ref={canvas} class="grid" tabindex="0" role="application" aria-roledescription="page grid"
                     aria-label={label(&store)} data-testid="page-grid" data-gutter={GUTTER.to_string()} data-bar={BAR.to_string()}
                     {onpointerdown} {onpointermove} {onpointerup} {onpointercancel} {onpointerleave} {ondblclick} {oncontextmenu} {onkeydown} />
                 if let (Some((x, y)), Some(range)) = (*menu, menu_range) {
-                    <OfferMenu {range} {x} {y} within={*size} on_close={close} />
+                    <OfferMenu {range} {x} {y} within={*size} room={room(&holder, y)} on_close={close} />
                 }
             </div>
             <p class="grid-hint" data-testid="grid-hint">{ hint }</p>
             <Legend marks={legend.0} prots={legend.1.clone()} />
         </div>
     }
+}
+
+/// The room on the screen above and below a height of the grid.
+fn room(holder: &NodeRef, y: f64) -> (f64, f64) {
+    let top = holder.cast::<HtmlElement>().map_or(0.0, |it| it.get_bounding_client_rect().top());
+    let window = browser::window().and_then(|window| window.inner_height().ok()?.as_f64());
+    (top + y, window.unwrap_or(600.0) - top - y)
 }
 
 /// The ranges that have rows: every VMA, and what the last call unmapped.
@@ -401,9 +406,7 @@ fn point_at(store: &StoreContext, pointed: &PointedContext, found: Option<Hit>) 
                 start: address,
                 length: PAGE_SIZE,
                 frame: page_of(Some(address))
-                    .and_then(|range| {
-                        engine::pages(store.session.process(), range).first().copied()
-                    })
+                    .and_then(|range| state::pages(store.session.process(), range).first().copied())
                     .and_then(|page| page.frame),
             },
             Hit::Fold(range) => Pointed::pages(range),
@@ -422,7 +425,6 @@ fn draw(
     pointed: Option<Pointed>,
     canvas: &NodeRef,
     layout: &Layout,
-    palette: &Palette,
     top: f64,
     size: (f64, f64),
 ) -> Option<(Marks, Vec<Prot>)> {
@@ -431,7 +433,7 @@ fn draw(
         return None;
     }
     let process = store.session.process();
-    let pages = |range| engine::pages(process, range);
+    let pages = |range| state::pages(process, range);
     let view = View {
         vmas: &store.moment.vmas,
         pages: &pages,
@@ -446,6 +448,7 @@ fn draw(
         why: store.moment.why,
     };
     let scene = scene(&view);
+    let palette = &Palette::read();
     let context = paint::prepare(&canvas, size.0, size.1, browser::pixel_ratio())?;
     paint::grid(&context, &scene, palette, size.0 - BAR, GUTTER);
     if layout.height() > size.1 {
@@ -453,6 +456,10 @@ fn draw(
         let at = top / (layout.height() - size.1) * (size.1 - thumb);
         paint::scroll_bar(&context, palette, size.0 - BAR, at, BAR, thumb);
     }
+    let rows: Vec<String> =
+        scene.labels.iter().map(|(y, address)| format!("{address:#x}@{y}")).collect();
+    let _ = canvas.set_attribute("data-rows", &rows.join(" "));
+    let _ = canvas.set_attribute("data-row-height", &layout.cell_height().to_string());
     Some((scene.marks, scene.prots))
 }
 
@@ -668,7 +675,7 @@ fn describe(store: &StoreContext, pointed: Pointed) -> String {
         let (label, prot) = (&vma.label, vma.prot);
         return format!("{} · {label} {prot}", text::range(range));
     }
-    let page = engine::pages(store.session.process(), range).first().copied();
+    let page = state::pages(store.session.process(), range).first().copied();
     let mut parts = vec![text::hex(range.start()), vma.label.clone(), vma.prot.to_string()];
     match page.and_then(|page| page.frame) {
         Some(0) => parts.push("the zero page".to_owned()),

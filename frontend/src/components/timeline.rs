@@ -2,9 +2,9 @@
 //! share the axis.
 
 use crate::components::icons;
-use crate::engine::Session;
 use crate::store::{Action, use_store};
 use crate::text;
+use mmap_playground_core::session::Session;
 use mmap_playground_core::state::Totals;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
@@ -133,7 +133,7 @@ fn charts(session: &Session) -> Vec<Chart> {
     let count = length.min(POINTS);
     let samples: Vec<Totals> = (1..=count)
         .filter_map(|point| (point * length / count.max(1)).checked_sub(1))
-        .map(|index| session.step(index).totals)
+        .filter_map(|index| session.step(index).map(|step| step.totals))
         .collect();
     let series: [(&'static str, Measure, bool); 5] = [
         ("mapped", |totals| totals.mapped_bytes, true),
@@ -181,22 +181,21 @@ fn spark(chart: &Chart, at: f64, now: &Totals) -> Html {
     }
 }
 
-fn failed(session: &Session, index: usize) -> bool {
-    let step = session.step(index);
-    step.failed || step.signal.is_some() || step.divergence.is_some()
+/// The positions right after steps that failed or diverge, of a range of steps.
+fn failed(session: &Session, steps: std::ops::Range<usize>) -> impl Iterator<Item = usize> {
+    session
+        .steps(steps)
+        .filter(|(_, step)| step.failed || step.divergence.is_some())
+        .map(|(index, _)| index + 1)
 }
 
-/// The positions right after failures.
 fn failures(session: &Session) -> Vec<usize> {
-    let end = session.len().min(LOOK);
-    (0..end).filter(|index| failed(session, *index)).map(|index| index + 1).take(MARKS).collect()
+    failed(session, 0..session.len().min(LOOK)).take(MARKS).collect()
 }
 
+/// The next failure, and after the last one the first.
 fn next_failure(session: &Session) -> Option<usize> {
-    let (length, position) = (session.len(), session.position());
-    (position..length)
-        .take(LOOK)
-        .chain((0..position).take(LOOK))
-        .find(|index| failed(session, *index))
-        .map(|index| index + 1)
+    let position = session.position();
+    let ahead = failed(session, position..position.saturating_add(LOOK)).next();
+    ahead.or_else(|| failed(session, 0..position.min(LOOK)).next())
 }

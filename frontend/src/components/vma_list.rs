@@ -195,7 +195,7 @@ fn vma_row(vma: &VmaView, largest: u64, changes: &crate::grid::change::Changes) 
                 { prot }{ if vma.shared { "s" } else { "p" } }
             </span>
             <span class={classes!("vma-range", "mono", changed.then_some("changed"))}>
-                { text::hex_column(vma.range.start()) }<i>{ "–" }</i>{ text::hex_column(vma.range.end()) }
+                { text::hex_column(vma.range.start()) }<i>{ "–" }</i><span class="vma-end">{ text::hex_column(vma.range.end()) }</span>
             </span>
             <span class="vma-bar" data-prot={prot} title={format!("{} of {} resident", text::count(vma.resident_pages, "page"), text::grouped(pages))}>
                 <span class="vma-size" style={format!("width:{:.1}%", scale * 100.0)}>

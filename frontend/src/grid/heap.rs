@@ -2,10 +2,9 @@
 //! too long is folded, and says so.
 
 use mmap_playground_core::address::Address;
+use mmap_playground_core::liballoc::layout::{Field, LAYOUT_64, MAGIC_DEAD, MAGIC_LIVE};
 use mmap_playground_core::state::MajorState;
 
-/// Size of liballoc's headers, major and minor alike, in bytes (64-bit layout).
-pub const HEADER: u64 = 40;
 /// Widest piece before it is folded, in CSS pixels.
 pub const FOLD: f64 = 180.0;
 /// Width of a folded piece, in CSS pixels.
@@ -77,13 +76,13 @@ pub fn pieces(major: &MajorState, scale: f64) -> Vec<Piece> {
     let mut order: Vec<usize> = (0..major.minors.len()).collect();
     order.sort_by_key(|index| major.minors[*index].address);
     let mut strip = Strip { pieces: Vec::new(), at: major.address, end, scale, x: 0.0 };
-    strip.push(Part::MajorHeader, major.address.saturating_add(HEADER), None);
+    strip.push(Part::MajorHeader, major.address.saturating_add(LAYOUT_64.major_bytes), None);
     for index in order {
         let minor = &major.minors[index];
         if minor.address < strip.at || minor.address >= end {
             continue;
         }
-        let header_end = minor.address.saturating_add(HEADER);
+        let header_end = minor.address.saturating_add(LAYOUT_64.minor_bytes);
         let block_end = header_end.saturating_add(u64::from(minor.size));
         let payload_end = minor.payload.saturating_add(u64::from(minor.req_size)).min(block_end);
         strip.push(Part::Hole, minor.address, None);
@@ -121,6 +120,27 @@ impl Strip {
     }
 }
 
+/// What a magic number says of a block, for class names and labels.
+pub const fn life(magic: u32) -> &'static str {
+    match magic {
+        MAGIC_LIVE => "live",
+        MAGIC_DEAD => "dead",
+        _ => "damaged",
+    }
+}
+
+/// The field of a header that a byte belongs to; nothing for its holes and for other parts.
+pub fn field(piece: &Piece, address: Address) -> Option<&'static str> {
+    let offset = address.checked_sub(piece.address)?;
+    let fields = match piece.part {
+        Part::MajorHeader => LAYOUT_64.major.all(),
+        Part::MinorHeader => LAYOUT_64.minor.all(),
+        _ => return None,
+    };
+    let inside = |field: &&Field| (field.offset..field.offset + field.width).contains(&offset);
+    fields.iter().find(inside).map(|field| field.name)
+}
+
 /// The pieces that can be seen between two positions.
 pub fn visible(pieces: &[Piece], left: f64, right: f64) -> &[Piece] {
     let first = pieces.partition_point(|piece| piece.x + piece.width < left);
@@ -142,7 +162,7 @@ mod tests {
     use mmap_playground_core::state::MinorState;
 
     fn minor(address: Address, size: u32, req_size: u32) -> MinorState {
-        let payload = (address + HEADER + 16).next_multiple_of(16);
+        let payload = (address + LAYOUT_64.minor_bytes + 16).next_multiple_of(16);
         MinorState { address, payload, size, req_size, magic: 0xc001_c0de }
     }
 

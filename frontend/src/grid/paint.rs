@@ -276,12 +276,12 @@ fn rings(context: &Context, cell: &Cell, palette: &Palette) {
     let inset = inset(cell);
     if cell.selected {
         outline(context, &inset, 0.0);
-        context.set_fill_style_str(&palette.accent);
-        context.set_global_alpha(0.28);
+        context.set_fill_style_str(&palette.panel);
+        context.set_global_alpha(0.3);
         context.fill();
         context.set_global_alpha(1.0);
-        outline(context, &inset, -0.5);
-        stroke(context, &palette.accent, 1.5);
+        outline(context, &inset, 0.0);
+        stroke(context, &palette.accent, 2.5);
     }
     if cell.marks.contains(Marks::CHANGED) {
         outline(context, &inset, -0.25);
@@ -352,6 +352,13 @@ pub struct FrameCell {
     pub count: Option<u32>,
     /// Pointed at.
     pub lit: bool,
+}
+
+impl FrameCell {
+    /// A free frame.
+    pub fn free(number: u32, lit: bool) -> FrameCell {
+        FrameCell { number, color: None, file: false, count: None, lit }
+    }
 }
 
 /// Paints frames, scrolled by `top`.

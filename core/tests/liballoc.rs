@@ -116,11 +116,13 @@ fn compare_ret(made: &[PageRange], recorded: &Value, ret: Ret) -> Result<(), Str
         Ret::Void => same("result", recorded, &"void".into()),
         Ret::Value(value) => same("result", recorded, &value.into()),
         Ret::Address(0) => same("result", recorded, &"NULL".into()),
-        Ret::Address(address) => same("result", read_address(made, recorded), Some(address)),
+        Ret::Address(address) => {
+            same("result", hex(read_address(made, recorded)), hex(Some(address)))
+        }
         Ret::Signal(SignalInfo { signal, code, address }) => {
             same("signal", &recorded["signal"], &signal.name().into())?;
             same("code", &recorded["code"], &code.name().into())?;
-            same("addr", read_address(made, &recorded["addr"]), Some(address))
+            same("addr", hex(read_address(made, &recorded["addr"])), hex(Some(address)))
         }
     }
 }
@@ -231,7 +233,7 @@ impl Snapshot {
 
     fn compare(&self, got: &Snapshot) -> Result<(), String> {
         same("allocated, in_use, warnings, errors, possible_overruns", self.sums, got.sums)?;
-        same("best bet", self.best_bet, got.best_bet)?;
+        same("best bet", hex(self.best_bet), hex(got.best_bet))?;
         same("list order", &self.order, &got.order)?;
         same_if_recorded("broken list of major blocks", self.broken, got.broken)?;
         let mut majors = self.order.iter().filter_map(|id| Some((id, self.majors.get(id)?)));
@@ -307,6 +309,10 @@ fn items(value: &Value) -> impl Iterator<Item = &Value> {
 
 fn is_broken(value: &Value) -> bool {
     !value["broken"].is_null()
+}
+
+fn hex(address: Option<Address>) -> String {
+    address.map_or("NULL".to_owned(), |address| format!("{address:#x}"))
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, recorded: T, got: T) -> Result<(), String> {

@@ -5,9 +5,9 @@
 //! 0.7.3 (`-f -i -r -tt -S`).
 
 use super::SignalLine;
-use super::lexer::{Token, tokens};
+use super::lexer::{Token, comment_length, tokens};
 
-/// What stands before the call on a line.
+/// What stands before the call on a line: pid, times, addresses, comments.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Prefix {
     /// The pid, if there is one.
@@ -38,9 +38,10 @@ fn skip_blanks(line: &str, from: usize) -> usize {
     line.len() - line[from..].trim_start_matches([' ', '\t']).len()
 }
 
-/// The length of one pid, time or address in front; nothing if there is none.
+/// The length of one pid, time, address or comment in front; nothing if there is none.
 fn one_prefix(rest: &str, first: bool, prefix: &mut Prefix) -> Option<usize> {
     match rest.as_bytes().first()? {
+        b'/' => Some(comment_length(rest.strip_prefix("/*")?) + 2),
         b'[' => {
             let inside = &rest[1..rest.find(']')?];
             if let Some(pid) = inside.strip_prefix("pid ") {
@@ -137,7 +138,9 @@ pub(super) fn unfinished(rest: &str) -> Option<&str> {
 /// (`--- stopped by SIGSTOP ---`).
 pub(super) fn signal(rest: &str) -> Option<SignalLine> {
     let words = rest.strip_prefix("---")?.trim_start();
-    let name = &words[..leading(words, |b| b.is_ascii_uppercase() || b.is_ascii_digit())];
+    // strace before 4.7 has no name in front, only the braces.
+    let name = if words.starts_with('{') { field(words, "si_signo=")? } else { words };
+    let name = &name[..leading(name, |b| b.is_ascii_uppercase() || b.is_ascii_digit())];
     if !name.starts_with("SIG") {
         return None;
     }
@@ -195,6 +198,7 @@ mod tests {
         for (text, pid) in [
             ("brk(0)", None),
             ("  brk(0)", None),
+            ("/* why */ brk(0)", None),
             ("1234  brk(0)", Some(1234)),
             ("[pid  1234] brk(0)", Some(1234)),
             ("[pid 1234<my sh>] 06:22:31.216373 brk(0)", Some(1234)),
@@ -268,6 +272,10 @@ mod tests {
                 segv("SEGV_MAPERR", Some(1)),
             ),
             ("--- SIGSEGV (Segmentation fault) ---", segv("", None)),
+            (
+                "--- {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x1} (Segmentation fault) ---",
+                segv("SEGV_MAPERR", Some(1)),
+            ),
             ("--- stopped by SIGSTOP ---", None),
             ("--- Called exec() ---", None),
         ] {

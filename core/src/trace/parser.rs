@@ -106,7 +106,8 @@ impl<'a> Parser<'a> {
     pub fn finish(mut self) -> Script {
         while self.next_lines(u32::MAX) {}
         if let Some((prefix, piece)) = self.cut.take() {
-            self.statement(prefix, &[piece]);
+            let pid = self.owner(prefix);
+            self.begin(pid, &[piece], 0);
         }
         for torn in self.torn.end() {
             self.never_returned(torn);
@@ -151,7 +152,8 @@ impl<'a> Parser<'a> {
             if !line.starts_with("[pid ") {
                 return self.statement(prefix, &[head, piece]);
             }
-            self.statement(prefix, &[head]);
+            let pid = self.owner(prefix);
+            self.begin(pid, &[head], 0);
         }
         let prefix = prefix(line);
         self.statement(prefix, &[Piece { start: piece.start + prefix.end, ..piece }]);
@@ -205,14 +207,13 @@ impl<'a> Parser<'a> {
             // `strace -z -f` leaves `<... mmap resumed>` out.
             self.resume(taken, None, placed);
         } else if let Some(begun) = unfinished(text) {
-            let cut_off = text.len() - begun.len();
-            match head(begun) {
-                Ok(head) => self.unfinished(pid, &head, pieces, cut_off),
-                Err(fault) => self.unreadable(&joined, fault),
-            }
+            self.begin(pid, pieces, text.len() - begun.len());
         } else {
-            let nested = |parser: &Parser<'_>, head: &Head<'_>| parser.is_nested(pid, head);
-            match self.call(&joined, &nested, false) {
+            let read = head(text).and_then(|head| {
+                let nested = self.is_nested(pid, &head);
+                self.call(&joined, &head, nested, false)
+            });
+            match read {
                 Ok(statement) => self.push(pid, placed, statement),
                 Err(fault) => self.unreadable(&joined, fault),
             }
@@ -220,22 +221,27 @@ impl<'a> Parser<'a> {
     }
 
     /// Keeps the beginning of a call; the last `cut_off` bytes are the mark.
-    fn unfinished(&mut self, pid: Option<u32>, head: &Head<'_>, pieces: &[Piece], cut_off: usize) {
+    fn begin(&mut self, pid: Option<u32>, pieces: &[Piece], cut_off: usize) {
         let mut pieces = pieces.to_vec();
         let placed = pieces.last_mut().expect("a statement has a piece");
         placed.end = placed.end.saturating_sub(cut_off).max(placed.start);
         let placed = *placed;
-        let nested = self.is_nested(pid, head);
+        let joined = Joined::new(self.text, &pieces);
+        let head = match head(&joined.text) {
+            Ok(head) => head,
+            Err(fault) => return self.unreadable(&joined, fault),
+        };
+        let nested = self.is_nested(pid, &head);
         let call = CallName::from_name(head.name);
+        let name = head.name.into();
         let mut slot = None;
-        if call == Some(CallName::Munmap) {
-            let joined = Joined::new(self.text, &pieces);
-            if let Ok(statement @ Statement::Call(_)) = self.call(&joined, &|_, _| nested, true) {
-                slot = Some(self.script.lines.len());
-                self.push(pid, placed, statement);
-            }
+        if call == Some(CallName::Munmap)
+            && let Ok(statement @ Statement::Call(_)) = self.call(&joined, &head, nested, true)
+        {
+            slot = Some(self.script.lines.len());
+            self.push(pid, placed, statement);
         }
-        let torn = Torn { pid, name: head.name.into(), call, pieces, nested, slot };
+        let torn = Torn { pid, name, call, pieces, nested, slot };
         if let Some(given_up) = self.torn.begin(torn) {
             self.never_returned(given_up);
         }
@@ -274,7 +280,8 @@ impl<'a> Parser<'a> {
         }
         let Torn { pieces, nested, slot, .. } = torn;
         let joined = Joined::new(self.text, &pieces);
-        match self.call(&joined, &|_, _| nested, false) {
+        let read = head(&joined.text).and_then(|head| self.call(&joined, &head, nested, false));
+        match read {
             Ok(Statement::Call(whole)) if slot.is_some() => {
                 let line = slot.and_then(|slot| self.script.lines.get_mut(slot));
                 if let Some(Line { statement: Statement::Call(begun), .. }) = line {
@@ -293,7 +300,8 @@ impl<'a> Parser<'a> {
             return;
         }
         let joined = Joined::new(self.text, &torn.pieces);
-        let statement = match self.call(&joined, &|_, _| torn.nested, true) {
+        let read = head(&joined.text).and_then(|head| self.call(&joined, &head, torn.nested, true));
+        let statement = match read {
             Ok(Statement::Call(call)) if call.args.len() >= call.name.required().len() => {
                 Statement::Call(call)
             }
@@ -319,15 +327,15 @@ impl<'a> Parser<'a> {
         self.torn.of(pid).iter().any(|torn| torn.call.is_some_and(outer))
     }
 
-    /// Reads a call that stands in one piece.
+    /// Reads the rest of a call whose pieces are together.
     fn call(
         &mut self,
         joined: &Joined<'_>,
-        is_nested: &dyn Fn(&Parser<'_>, &Head<'_>) -> bool,
+        head: &Head<'_>,
+        nested: bool,
         open_end: bool,
     ) -> Result<Statement, Fault> {
         let text: &str = &joined.text;
-        let head = head(text)?;
         let skipped = || Statement::Skipped { name: head.name.into() };
         let Some(name) = CallName::from_name(head.name) else {
             if !open_end && !text[head.args..].contains([')', '<']) {
@@ -362,7 +370,7 @@ impl<'a> Parser<'a> {
             name,
             args: tail.args.into(),
             recorded: tail.recorded,
-            nested: is_nested(self, &head),
+            nested,
             line: piece.line,
             line_start: small(piece.line_start),
             span: joined.span(head.at.start..tail.end),
@@ -572,6 +580,15 @@ mod tests {
                 "10 [7] brk(0x8) = 0x8",
             ]
         );
+    }
+
+    #[test]
+    fn a_call_cut_off_by_an_announcement_may_never_return() {
+        assert_eq!(
+            shown("[pid 7] brk(0x6strace: Process 9 attached\n[pid 9] brk(1)"),
+            ["2 [9] brk(0x1)", "2 [7] brk(0x6) = Unknown"]
+        );
+        assert_eq!(shown("brk(0x6strace: Process 9 attached"), ["1 brk(0x6) = Unknown"]);
     }
 
     #[test]

@@ -137,6 +137,16 @@ impl Drop for Guard {
     }
 }
 
+/// Most that an element counts as wide or high, in CSS pixels: no screen is larger, and what is
+/// drawn must not grow with the content.
+const LARGEST: f64 = 4000.0;
+
+/// Width and height inside an element's borders, in CSS pixels.
+pub fn inner_size(element: &Element) -> (f64, f64) {
+    let most = |length: i32| f64::from(length).min(LARGEST);
+    (most(element.client_width()), most(element.client_height()))
+}
+
 /// Calls back whenever an element's size changes, until the guard is dropped.
 pub fn on_resize(element: &Element, callback: impl Fn() + 'static) -> Option<Guard> {
     let closure = Closure::<dyn FnMut()>::new(callback);

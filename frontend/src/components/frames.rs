@@ -33,10 +33,7 @@ pub fn Frames() -> Html {
             let guard = element.and_then(|element| {
                 let measured = element.clone();
                 browser::on_resize(&element, move || {
-                    size.set((
-                        f64::from(measured.client_width()),
-                        f64::from(measured.client_height()),
-                    ));
+                    size.set(browser::inner_size(&measured));
                 })
             });
             move || drop(guard)

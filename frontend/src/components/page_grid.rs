@@ -471,7 +471,7 @@ fn use_size(holder: &NodeRef, size: &UseStateHandle<(f64, f64)>, scheme: &UseSta
         let guard = element.and_then(|element| {
             let measured = element.clone();
             browser::on_resize(&element, move || {
-                size.set((f64::from(measured.client_width()), f64::from(measured.client_height())));
+                size.set(browser::inner_size(&measured));
             })
         });
         let colors = browser::on_scheme_change(move |_| scheme.set(*scheme + 1));

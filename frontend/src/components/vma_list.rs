@@ -39,7 +39,7 @@ pub fn VmaList() -> Html {
     let pointed = use_pointed();
     let list = use_node_ref();
     let top = use_state_eq(|| 0_i32);
-    let height = use_state_eq(|| 260_i32);
+    let height = use_state_eq(|| 260.0_f64);
     let entries = use_memo(store.revision, |_| entries(&store.moment.vmas));
 
     {
@@ -48,7 +48,9 @@ pub fn VmaList() -> Html {
             let element = list.cast::<HtmlElement>();
             let guard = element.and_then(|element| {
                 let measured = element.clone();
-                crate::browser::on_resize(&element, move || height.set(measured.client_height()))
+                crate::browser::on_resize(&element, move || {
+                    height.set(crate::browser::inner_size(&measured).1)
+                })
             });
             move || drop(guard)
         });
@@ -117,7 +119,7 @@ pub fn VmaList() -> Html {
     };
     let first = (f64::from((*top).max(0)) / ROW).floor() as usize;
     let first = first.saturating_sub(SPARE).min(entries.len());
-    let shown = (f64::from(*height) / ROW).ceil() as usize + 2 * SPARE + 1;
+    let shown = (*height / ROW).ceil() as usize + 2 * SPARE + 1;
     let last = (first + shown).min(entries.len());
     let largest = store.moment.vmas.iter().map(|vma| vma.range.page_count()).max().unwrap_or(1);
     let rows = (first..last).map(|index| {

@@ -125,8 +125,9 @@ fn trunk() -> Result<Step> {
     } else {
         String::new()
     };
+    // A build for release would take three times as long and serve no better.
     let arguments = format!(
-        "install trunk@{TRUNK_VERSION} --locked --no-default-features --features rustls --debug{place}"
+        "install trunk@{TRUNK_VERSION} --locked --no-default-features --features rustls --debug --config profile.dev.debug=false{place}"
     );
     Ok(Step {
         name: format!("trunk {TRUNK_VERSION}"),

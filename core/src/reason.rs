@@ -5,7 +5,7 @@
 //! and the console all use [`Reason::sentence`].
 
 use crate::abi::Prot;
-use crate::address::{Address, PAGE_SIZE, PageRange, page_floor, size_text};
+use crate::address::{Address, PAGE_SIZE, PageRange, USER_END, page_floor, size_text};
 
 /// The rule that decided an outcome.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -106,6 +106,14 @@ pub enum Reason {
         fd: i32,
     },
     NotOpenForWriting {
+        fd: i32,
+    },
+    /// A mapping of a descriptor that cannot be read.
+    MappingNeedsReading {
+        fd: i32,
+    },
+    /// A shared writable mapping of a descriptor that cannot be written.
+    SharedNeedsWriting {
         fd: i32,
     },
     MappingMayNotBeWritten {
@@ -281,12 +289,17 @@ impl Reason {
                 }
             }
             LengthZero { argument } => format!("{argument} is 0: there would be nothing to do it to"),
-            LengthWraps { argument, value } => format!(
-                "{argument} {value:#x}, rounded up to whole pages and added to the address, does not fit into 64 bits"
+            LengthWraps { argument, value } => {
+                format!("{argument} {value:#x} is so large that the range would end past 2^64")
+            }
+            PastUserEnd { address, length: 0 } => {
+                format!("{address:#x} lies past the end of user space, {USER_END:#x}")
+            }
+            PastUserEnd { address: 0, length } => format!(
+                "{length} bytes are more than all of user space, which ends at {USER_END:#x}"
             ),
             PastUserEnd { address, length } => format!(
-                "{length} bytes from {address:#x} on would pass the end of user space, {:#x}",
-                crate::address::USER_END
+                "{length} bytes from {address:#x} on would pass the end of user space, {USER_END:#x}"
             ),
             UnknownBits { argument, bits } => format!("{argument} has bits that mean nothing here: {bits:#x}"),
             FlagCombination { text } => (*text).to_owned(),
@@ -336,10 +349,12 @@ impl Reason {
             }
             BadDescriptor { fd } => format!("descriptor {fd} is not open"),
             PathOnlyDescriptor { fd } => format!("descriptor {fd} was opened with O_PATH: it names a file but gives no access to it"),
-            NotOpenForReading { fd } => format!(
-                "descriptor {fd} was not opened for reading, which every file mapping needs"
+            NotOpenForReading { fd } => format!("descriptor {fd} was not opened for reading"),
+            MappingNeedsReading { fd } => format!(
+                "descriptor {fd} was not opened for reading, which every file mapping needs, whatever its protection"
             ),
-            NotOpenForWriting { fd } => format!(
+            NotOpenForWriting { fd } => format!("descriptor {fd} was not opened for writing"),
+            SharedNeedsWriting { fd } => format!(
                 "descriptor {fd} was not opened for writing, which a shared writable mapping needs (a private one does not)"
             ),
             MappingMayNotBeWritten { address } => format!(

@@ -261,10 +261,10 @@ fn file_sharing(
     }
     let fd = file.fd;
     if shared && prot.contains(Prot::WRITE) && !file.flags.writes() {
-        return refuse(Errno::EACCES, Reason::NotOpenForWriting { fd });
+        return refuse(Errno::EACCES, Reason::SharedNeedsWriting { fd });
     }
     if !file.flags.reads() {
-        return refuse(Errno::EACCES, Reason::NotOpenForReading { fd });
+        return refuse(Errno::EACCES, Reason::MappingNeedsReading { fd });
     }
     if matches!(file.kind, FileKind::Directory | FileKind::DevNull | FileKind::Stream) {
         return refuse(Errno::ENODEV, Reason::CannotBeMapped { what: file.kind.description() });

@@ -146,10 +146,10 @@ impl Kernel {
         let end = request.old.saturating_add(request.old_length);
         let mut first = None;
         let mut at = request.old;
-        loop {
+        while at < end {
             let vma = self.space.vmas().at_or_above(at).copied();
             let Some(vma) = vma.filter(|vma| vma.range.start() < end) else { break };
-            let start = vma.range.start().max(request.old);
+            let start = vma.range.start().max(at);
             let stop = vma.range.end().min(end);
             if first.is_none() && vma.range.start() > request.old {
                 return refuse(Errno::EFAULT, Reason::NotMapped { address: request.old });

@@ -34,7 +34,7 @@ pub fn from_maps(mut machine: Machine, given: Given, lines: &[MapsLine]) -> Proc
     }
     let mut heap = lines.iter().filter(|line| line.path == "[heap]");
     let first = heap.next();
-    let last = heap.last().or(first);
+    let last = heap.next_back().or(first);
     if let Some(first) = first
         && !given.break_start
     {

@@ -38,19 +38,9 @@ pub fn prefers_dark() -> bool {
     media("(prefers-color-scheme: dark)")
 }
 
-/// Says whether the system asks for less motion.
-pub fn prefers_less_motion() -> bool {
-    media("(prefers-reduced-motion: reduce)")
-}
-
 /// Physical pixels in a CSS pixel.
 pub fn pixel_ratio() -> f64 {
     window().map_or(1.0, |window| window.device_pixel_ratio()).clamp(0.5, 4.0)
-}
-
-/// Milliseconds since the page began.
-pub fn now() -> f64 {
-    js_sys::Date::now()
 }
 
 /// Sets an attribute of the page's root element.

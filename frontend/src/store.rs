@@ -155,6 +155,8 @@ pub struct Store {
     pub trouble: Rc<Vec<Trouble>>,
     /// The page (or byte) that the inspector is about.
     pub cursor: Option<Address>,
+    /// The person chose the cursor: it stays where it is while they step.
+    pinned: bool,
     /// Pages selected by dragging.
     pub selection: Option<PageRange>,
     /// The form as filled in.
@@ -175,8 +177,10 @@ pub struct Store {
     pub playing: bool,
     /// What the session came from.
     pub title: Option<AttrValue>,
-    /// Grows whenever the session changes.
+    /// Grows whenever the state shown changes.
     pub revision: u32,
+    /// Grows whenever the steps themselves change, not only where one stands among them.
+    pub history: u32,
     /// Grows whenever anything changes.
     tick: u32,
 }
@@ -214,6 +218,8 @@ impl Store {
             playing: false,
             title: None,
             revision: 0,
+            history: 0,
+            pinned: false,
             tick: 0,
         }
     }
@@ -262,6 +268,7 @@ impl Store {
 
     fn restore(&mut self, kept: Kept) -> Kept {
         let now = self.keep();
+        self.history = self.history.wrapping_add(1);
         self.session = kept.session;
         self.remarks = kept.remarks;
         self.title = kept.title;
@@ -274,6 +281,9 @@ impl Store {
         self.selection = None;
         if let Some(address) = self.moment.why.or_else(|| self.moment.changes.first()) {
             self.focus = (Some(address), self.focus.1.wrapping_add(1));
+            if !self.pinned {
+                self.cursor = Some(address);
+            }
         }
         self.announcement = match self.last_step() {
             Some(step) => spoken(step).into(),
@@ -289,13 +299,12 @@ impl Store {
         if report.ran > 0 {
             self.remember();
             self.session = session;
+            self.history = self.history.wrapping_add(1);
+            self.pinned = false;
             let remarks = Rc::make_mut(&mut self.remarks);
             remarks.retain(|step, _| *step < from);
             remarks.extend(remarks_of(text, &self.session, from));
             self.moved();
-            if let Some(address) = self.moment.why.or_else(|| self.moment.changes.first()) {
-                self.cursor = Some(address);
-            }
         }
         if let Some(first) = self.trouble.first() {
             self.announcement =
@@ -313,6 +322,8 @@ impl Store {
 
     fn load(&mut self, loaded: Loaded) {
         self.remember();
+        self.history = self.history.wrapping_add(1);
+        self.pinned = false;
         self.session = loaded.session;
         self.remarks = Rc::new(loaded.remarks);
         self.title = Some(loaded.title);
@@ -468,14 +479,19 @@ impl Reducible for Store {
             Action::Redo => store.exchange(false),
             Action::Select(range) => {
                 store.selection = range;
+                store.pinned = range.is_some();
                 if let Some(range) = range {
                     store.cursor = Some(range.start());
                     store.announcement = format!("Selected {}", crate::text::range(range)).into();
                 }
             }
-            Action::Inspect(address) => store.cursor = address,
+            Action::Inspect(address) => {
+                store.cursor = address;
+                store.pinned = address.is_some();
+            }
             Action::Show(address) => {
                 store.cursor = Some(address);
+                store.pinned = true;
                 store.focus = (Some(address), store.focus.1.wrapping_add(1));
             }
             Action::Form(name) => {

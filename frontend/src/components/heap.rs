@@ -61,7 +61,7 @@ pub fn Heap() -> Html {
                     <button type="button" class="button quiet" onclick={larger} disabled={*scale + 1 == SCALES.len()} aria-label="Larger scale">{ icons::plus() }</button>
                 }
             </div>
-            <div class="heap-body" tabindex="0" role="group" aria-label="Major blocks">{ body }</div>
+            <div class="heap-body">{ body }</div>
         </section>
     }
 }
@@ -126,9 +126,7 @@ fn Major(props: &MajorProps) -> Html {
     let parts = seen.iter().map(|piece| {
         let minor = piece.block.and_then(|block| major.minors.get(block)).copied();
         let lights = lit.is_some_and(|it| it.overlaps(piece.address, piece.length));
-        let here = store.cursor.is_some_and(|cursor| {
-            cursor >= piece.address && cursor - piece.address < piece.length
-        });
+        let here = store.cursor.is_some_and(|cursor| piece.holds(cursor));
         let onclick = {
             let (dispatcher, address) = (store.dispatcher(), piece.address);
             move |_| dispatcher.dispatch(Action::Show(address))
@@ -140,12 +138,42 @@ fn Major(props: &MajorProps) -> Html {
         let magic = (piece.part == Part::MinorHeader).then_some(minor).flatten().map(|minor| heap::life(minor.magic));
         let class = classes!(piece.part.class(), piece.folded.then_some("folded"), lights.then_some("lit"), here.then_some("here"), magic);
         html! {
-            <button type="button" tabindex="-1" {class} style={format!("left:{:.1}px;width:{:.1}px", piece.x, piece.width)} {onclick} {onmouseenter}
-                title={title(piece, minor)} aria-label={title(piece, minor)} data-testid="heap-part" data-part={piece.part.name()}>
+            <div role="option" aria-selected={here.to_string()} id={format!("part-{:x}", piece.address)} {class} style={format!("left:{:.1}px;width:{:.1}px", piece.x, piece.width)} {onclick} {onmouseenter}
+                title={title(piece, minor)} aria-label={format!("{} {}", caption(piece, minor), title(piece, minor))} data-testid="heap-part" data-part={piece.part.name()}>
                 <span>{ caption(piece, minor) }</span>
-            </button>
+            </div>
         }
     });
+    let current = store.cursor.and_then(|cursor| pieces.iter().position(|it| it.holds(cursor)));
+    {
+        let (scroller, pieces) = (scroller.clone(), pieces.clone());
+        use_effect_with((store.cursor, props.scale), move |_| {
+            let piece = current.and_then(|index| pieces.get(index));
+            if let (Some(piece), Some(element)) = (piece, scroller.cast::<HtmlElement>()) {
+                bring_into_view(&element, piece);
+            }
+        });
+    }
+    let onkeydown = {
+        let (dispatcher, pieces) = (store.dispatcher(), pieces.clone());
+        move |event: KeyboardEvent| {
+            let target = match (event.key().as_str(), current) {
+                ("ArrowRight", Some(index)) => index + 1,
+                ("ArrowLeft", Some(index)) => index.saturating_sub(1),
+                ("ArrowRight" | "ArrowLeft", None) | ("Home", _) => 0,
+                ("End", _) => pieces.len().saturating_sub(1),
+                _ => return,
+            };
+            event.prevent_default();
+            if let Some(piece) = pieces.get(target) {
+                dispatcher.dispatch(Action::Show(piece.address));
+            }
+        }
+    };
+    let active = current
+        .and_then(|index| pieces.get(index))
+        .filter(|piece| seen.contains(piece))
+        .map(|piece| format!("part-{:x}", piece.address));
     let links = list_links(&pieces, major.minors.len(), left, right);
     let onmouseleave = {
         let pointed = pointed.clone();
@@ -161,8 +189,9 @@ fn Major(props: &MajorProps) -> Html {
                 if props.best_bet { <span class="tag">{ "best bet" }</span> }
                 if !props.last { <span class="tag plain">{ "next ↓" }</span> }
             </p>
-            <div class="major-scroll" ref={scroller} {onscroll}>
-                <div class="major-strip" style={format!("width:{:.0}px", width.max(1.0))}>
+            <div class="major-scroll" ref={scroller} {onscroll} {onkeydown} tabindex="0" role="listbox" aria-orientation="horizontal"
+                aria-label={format!("Blocks of the major block {}", text::hex(major.address))} aria-activedescendant={active}>
+                <div class="major-strip" role="presentation" style={format!("width:{:.0}px", width.max(1.0))}>
                     <svg class="links" width={format!("{width:.0}")} height="16" aria-hidden="true">{ links }</svg>
                     { for parts }
                 </div>
@@ -171,6 +200,13 @@ fn Major(props: &MajorProps) -> Html {
                 <p class="why"><b>{ "BROKEN" }</b>{ format!(" The list of its blocks ends here: {broken}") }</p>
             }
         </div>
+    }
+}
+
+fn bring_into_view(scroller: &HtmlElement, piece: &Piece) {
+    let (left, width) = (f64::from(scroller.scroll_left()), f64::from(scroller.client_width()));
+    if piece.x < left || piece.x + piece.width.min(width) > left + width {
+        scroller.set_scroll_left((piece.x - width / 3.0).max(0.0) as i32);
     }
 }
 

@@ -55,7 +55,7 @@ pub fn HexView(props: &HexViewProps) -> Html {
         let cells = (0..ROW).map(|column| {
             let address = address.saturating_add(column);
             let byte = bytes.get((row * ROW + column) as usize).copied().flatten();
-            let part = parts.iter().find(|piece| address >= piece.address && address - piece.address < piece.length);
+            let part = parts.iter().find(|piece| piece.holds(address));
             let class = classes!(
                 "byte",
                 (address == cursor).then_some("here"),
@@ -141,7 +141,7 @@ pub fn HexView(props: &HexViewProps) -> Html {
     };
     let under = parts
         .iter()
-        .find(|piece| cursor >= piece.address && cursor - piece.address < piece.length)
+        .find(|piece| piece.holds(cursor))
         .map(|piece| describe(piece, cursor));
     let byte = bytes.get(cursor.wrapping_sub(start) as usize).copied().flatten();
     let spoken = byte.map_or_else(|| "nothing".to_owned(), |byte| format!("{byte:#04x}"));

@@ -26,8 +26,8 @@ pub fn Timeline() -> Html {
     let store = use_store();
     let length = store.session.len();
     let position = store.session.position();
-    let charts = use_memo((store.revision, length), |_| charts(&store.session));
-    let marks = use_memo((store.revision, length), |_| failures(&store.session));
+    let charts = use_memo(store.history, |_| charts(&store.session));
+    let marks = use_memo(store.history, |_| failures(&store.session));
     use_playing(store.playing, store.dispatcher(), store.revision);
 
     let act = |action: Action| {

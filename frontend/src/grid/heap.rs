@@ -69,6 +69,13 @@ pub struct Piece {
     pub block: Option<usize>,
 }
 
+impl Piece {
+    /// Says whether a byte belongs to it.
+    pub const fn holds(&self, address: Address) -> bool {
+        address >= self.address && address - self.address < self.length
+    }
+}
+
 /// Lays out a major block at a scale of so many CSS pixels a byte. Pieces are in address order;
 /// headers that lie outside or inside one another (a damaged list) are cut to what is left.
 pub fn pieces(major: &MajorState, scale: f64) -> Vec<Piece> {

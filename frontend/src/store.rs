@@ -560,3 +560,75 @@ impl PointedContext {
 pub fn use_pointed() -> PointedContext {
     use_context::<PointedContext>().expect("every component stands below the page")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(actions: impl IntoIterator<Item = Action>) -> Rc<Store> {
+        let start = Rc::new(Store::new(Theme::System));
+        actions.into_iter().fold(start, |store, action| store.reduce(action))
+    }
+
+    fn run(line: &str) -> Action {
+        Action::Run(line.to_owned())
+    }
+
+    const MAP: &str = "p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)";
+
+    #[test]
+    fn the_cursor_follows_what_changes_until_it_is_put_somewhere() {
+        let store = after([run(MAP), run("load(p + PAGE_SIZE)")]);
+        assert_eq!(store.cursor, Some(0x7fff_f7ff_e000));
+        let store = store.reduce(Action::Step(-1));
+        assert_eq!(store.cursor, Some(0x7fff_f7ff_d000));
+        let store = store.reduce(Action::Inspect(Some(0x1000))).reduce(Action::Step(1));
+        assert_eq!(store.cursor, Some(0x1000));
+        assert_eq!(store.reduce(run("munmap(p, 1)")).cursor, Some(0x7fff_f7ff_d000));
+    }
+
+    #[test]
+    fn undo_brings_back_steps_that_running_in_the_past_dropped() {
+        let store = after([run(MAP), run("munmap(p, 8192)"), Action::Step(-1), run("load(p)")]);
+        assert_eq!(store.session.len(), 2);
+        let store = store.reduce(Action::Undo);
+        assert_eq!(store.session.last_step().unwrap().result, "0x7ffff7ffd000");
+        assert_eq!(store.session.len(), 2);
+        let store = store.reduce(Action::Redo);
+        assert!(store.last_step().unwrap().text.starts_with("load"));
+    }
+
+    #[test]
+    fn comments_stand_above_the_step_below_them() {
+        let store = after([run("# one\n# two\nbrk(0)\n\nbrk(0)\n// three\nbrk(0)")]);
+        let remarks: Vec<_> = store.remarks.iter().map(|(step, text)| (*step, &**text)).collect();
+        assert_eq!(remarks, [(0, "one two"), (2, "three")]);
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        let store = after([run("load(\"é\" oops")]);
+        let trouble = &store.trouble[0];
+        assert_eq!(trouble.source, "load(\"é\" oops");
+        assert!(trouble.column <= trouble.source.chars().count() + 1);
+        assert!(store.announcement.starts_with("Line 1, column"));
+    }
+
+    #[test]
+    fn a_place_picked_on_the_map_fills_the_field() {
+        let store = after([Action::Form("munmap"), Action::Pick(Some(0)), Action::Picked(0x1234)]);
+        assert_eq!(store.draft.line(), "munmap(0x1000, PAGE_SIZE)");
+        assert_eq!(store.picking, None);
+    }
+
+    #[test]
+    fn every_example_reads_without_trouble() {
+        for example in crate::examples::EXAMPLES {
+            let store = after([crate::examples::load(example)]);
+            assert_eq!(*store.trouble, [], "{}", example.title);
+            let counts = store.session.counts();
+            assert_eq!(counts.divergences, 0, "{}", example.title);
+            assert!(counts.calls > 8, "{}", example.title);
+        }
+    }
+}

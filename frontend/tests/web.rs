@@ -185,6 +185,33 @@ async fn the_heap_shows_a_block_and_its_death() {
 }
 
 #[wasm_bindgen_test]
+async fn a_pasted_log_is_summed_up_before_it_is_shown() {
+    let page = Page::open().await;
+    page.click("import-open").await;
+    let area: HtmlTextAreaElement = page.get("import-text").unchecked_into();
+    area.set_value(
+        "[pid 10] brk(NULL) = 0x555555559000\n[pid 11] brk(NULL) = 0x555555559000\n[pid 10] what(1) = 0",
+    );
+    let init = EventInit::new();
+    init.set_bubbles(true);
+    area.dispatch_event(&Event::new_with_event_init_dict("input", &init).unwrap()).unwrap();
+    page.settle().await;
+    page.click("import-read").await;
+    for _ in 0..50 {
+        if !page.all("import-summary").is_empty() {
+            break;
+        }
+        page.settle().await;
+    }
+    assert!(page.text("import-summary").contains("a log of strace"));
+    assert_eq!((page.all("pid-10").len(), page.all("pid-11").len()), (1, 1));
+    page.click("import-accept").await;
+    assert!(page.all("import-dialog").is_empty());
+    assert_eq!(page.text("session-title"), "Pasted log");
+    assert!(!page.all("console-line").is_empty());
+}
+
+#[wasm_bindgen_test]
 async fn every_example_reads_and_runs() {
     for example in mmap_playground::examples::EXAMPLES {
         let page = Page::open().await;

@@ -139,10 +139,7 @@ pub fn HexView(props: &HexViewProps) -> Html {
         let pointed = pointed.clone();
         move |_: MouseEvent| pointed.set(None)
     };
-    let under = parts
-        .iter()
-        .find(|piece| piece.holds(cursor))
-        .map(|piece| describe(piece, cursor));
+    let under = parts.iter().find(|piece| piece.holds(cursor)).map(|piece| describe(piece, cursor));
     let byte = bytes.get(cursor.wrapping_sub(start) as usize).copied().flatten();
     let spoken = byte.map_or_else(|| "nothing".to_owned(), |byte| format!("{byte:#04x}"));
     html! {

@@ -33,7 +33,7 @@ pub fn PageWalk(props: &PageWalkProps) -> Html {
             <ol class="levels">
                 { for levels }
             </ol>
-            if let Some(entry) = walk.entry {
+            if let Some(entry) = walk.entry.filter(|entry| entry.present) {
                 { entry_bits(entry) }
                 <p class="walk-end mono">
                     { format!("frame {} + {} ", entry.frame, text::hex(walk.offset)) }

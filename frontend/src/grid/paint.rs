@@ -28,11 +28,12 @@ pub fn grid(context: &Context, scene: &Scene, palette: &Palette, width: f64, gut
     context.set_text_align("right");
     context.set_fill_style_str(&palette.muted);
     let height = scene.cells.first().map_or(0.0, |cell| cell.height);
-    let every = (16.0 / height.max(1.0)).ceil().max(1.0) as usize;
-    for (index, (y, address)) in scene.labels.iter().enumerate() {
-        if index.is_multiple_of(every) {
+    let mut free_from = f64::NEG_INFINITY;
+    for (y, address) in &scene.labels {
+        if *y >= free_from {
             let label = text::hex_column(*address);
             let _ = context.fill_text(&label, gutter - 8.0, y + height / 2.0 + 0.5);
+            free_from = y + 14.0;
         }
     }
     for bar in &scene.folds {

@@ -141,7 +141,7 @@ pub fn Frames() -> Html {
     html! {
         <section class="panel frames" data-panel="frames" aria-label="Physical frames" data-testid="frames">
             <div class="panel-head">
-                <h2 class="panel-title">{ "Physical frames" }</h2>
+                <h2 class="panel-title">{ "Frames" }</h2>
                 <span class="spring"></span>
                 <span class="row-size" data-testid="frames-used">{ format!("{} of {} in use", text::grouped(u64::from(totals.frames_used)), text::grouped(u64::from(count))) }</span>
             </div>

@@ -2,10 +2,13 @@
 //! walk and its bytes.
 
 use crate::components::hex_view::HexView;
+use crate::components::legend::Legend;
 use crate::components::page_walk::PageWalk;
+use crate::grid::scene::Marks;
 use crate::store::{Action, use_store};
 use crate::text;
 use crate::words;
+use mmap_playground_core::abi::Prot;
 use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange, page_floor};
 use mmap_playground_core::event::Event;
 use mmap_playground_core::session::Step;
@@ -30,11 +33,24 @@ pub fn Inspector() -> Html {
                 if let Some(cursor) = store.cursor {
                     <Place {cursor} revision={store.revision} />
                 } else {
-                    <p class="hint">{ "Click a page, a VMA, a block or a frame to see what it is." }</p>
+                    <p class="hint">{ "Click a page, a VMA, a block or a frame: its facts, its page walk and its bytes show here, \
+                        and what a load, a store and a fetch would do." }</p>
+                    <section class="primer">
+                        <h3>{ "How to read the map" }</h3>
+                        <Legend marks={primer()} prots={PRIMER_PROTS.to_vec()} />
+                    </section>
                 }
             </div>
         </section>
     }
+}
+
+/// The protections and marks that the first look explains.
+const PRIMER_PROTS: [Prot; 5] =
+    [Prot::empty(), Prot::READ, Prot::RW, Prot::READ.union(Prot::EXEC), Prot::RWX];
+
+fn primer() -> Marks {
+    Marks::all() - (Marks::GONE | Marks::INFERRED)
 }
 
 fn last_call(step: &Step, remark: Option<&str>) -> Html {

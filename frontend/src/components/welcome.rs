@@ -32,7 +32,7 @@ pub fn Welcome() -> Html {
     });
     html! {
         <div class="welcome" data-testid="welcome">
-            <p class="lead">{ "An empty address space: 128 TiB of addresses, and not one page of memory." }</p>
+            <p class="lead">{ "An empty address space: 128 TiB of addresses, a stack, and not one page of memory yet." }</p>
             <p>{ "Here you run the calls that fill it. Each does what Linux does on x86-64, down to the page-table entry, \
                 and when one fails the page says which rule refused it." }</p>
             <p class="welcome-actions">

@@ -18,7 +18,7 @@ use crate::report::{Choice, choose, why_sentence};
 use crate::start::{Given, from_maps};
 use crate::state::{Totals, totals};
 use crate::trace::{
-    Diagnostic, Kind, Line, ProcessCount, Script, print_call, print_line, print_result,
+    Diagnostic, Kind, Line, Parser, ProcessCount, Script, print_call, print_line, print_result,
     print_signal, recognise,
 };
 use imbl::Vector;
@@ -294,29 +294,40 @@ fn step(ran: Ran, totals: Totals, source: Arc<str>, parsed: Line) -> Step {
 }
 
 /// A long text on its way in: read and run in slices, so that a page can show progress and stop.
+///
+/// First it is read ([`Import::advance`] until [`Import::is_read`]); then its processes are known,
+/// and one can be chosen; then it is run, by more of the same.
 #[derive(Debug)]
 pub struct Import {
     kind: Kind,
     source: Arc<str>,
-    lines: std::vec::IntoIter<Line>,
-    total: usize,
+    stage: Stage,
     processes: Vec<ProcessCount>,
+    /// The process that was asked for.
+    asked: Option<Choice>,
+    /// The process that runs.
     choice: Choice,
     diagnostics: Vec<Diagnostic>,
     session: Session,
 }
 
+#[derive(Debug)]
+enum Stage {
+    Reading(Box<Parser>),
+    Running { lines: std::vec::IntoIter<Line>, total: usize },
+}
+
 /// How far an import is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Progress {
-    /// Lines run.
+    /// Bytes read, or lines run.
     pub done: usize,
-    /// Lines there are.
+    /// Bytes or lines there are.
     pub total: usize,
 }
 
 impl Import {
-    /// Reads a text that is to run on a fresh process, or, if it is a `/proc/PID/maps` text, to
+    /// Takes a text that is to run on a fresh process, or, if it is a `/proc/PID/maps` text, to
     /// start from.
     pub fn new(text: &str) -> Import {
         match recognise(text) {
@@ -331,18 +342,17 @@ impl Import {
         }
     }
 
-    /// Reads a text that is to run behind what a session has run.
+    /// Takes a text that is to run behind what a session has run.
     pub fn onto(session: Session, text: &str) -> Import {
-        let script = Script::parse(text);
-        let choice = choose(&script, None);
+        let source: Arc<str> = text.into();
         Import {
             kind: recognise(text),
-            source: text.into(),
-            total: script.lines.len(),
-            lines: script.lines.into_iter(),
-            processes: script.processes,
-            choice,
-            diagnostics: script.diagnostics,
+            stage: Stage::Reading(Box::new(Parser::new(source.clone()))),
+            source,
+            processes: Vec::new(),
+            asked: None,
+            choice: Choice::All,
+            diagnostics: Vec::new(),
             session,
         }
     }
@@ -352,7 +362,7 @@ impl Import {
         self.kind
     }
 
-    /// The processes that it is about.
+    /// The processes that it is about; known once it is read.
     pub fn processes(&self) -> &[ProcessCount] {
         &self.processes
     }
@@ -362,27 +372,57 @@ impl Import {
         self.choice
     }
 
-    /// Takes another process; to be said before anything ran.
+    /// Takes another process than the first; to be said before anything ran.
     pub fn choose(&mut self, choice: Choice) {
+        self.asked = Some(choice);
         self.choice = choice;
     }
 
-    /// Runs at most so many lines.
+    /// Reads or runs at most so many lines.
     pub fn advance(&mut self, lines: usize) -> Progress {
-        for line in self.lines.by_ref().take(lines) {
-            if !self.choice.takes(line.pid) {
-                continue;
+        match &mut self.stage {
+            Stage::Reading(parser) => {
+                let more = parser.next_lines(u32::try_from(lines).unwrap_or(u32::MAX));
+                let progress = Progress { done: parser.bytes_read(), total: self.source.len() };
+                if !more {
+                    self.end_reading();
+                }
+                progress
             }
-            if let Pushed::Unreadable(diagnostic) = self.session.push(&self.source, line) {
-                self.diagnostics.push(diagnostic);
+            Stage::Running { lines: left, total } => {
+                for line in left.by_ref().take(lines) {
+                    if !self.choice.takes(line.pid) {
+                        continue;
+                    }
+                    if let Pushed::Unreadable(diagnostic) = self.session.push(&self.source, line) {
+                        self.diagnostics.push(diagnostic);
+                    }
+                }
+                Progress { done: *total - left.len(), total: *total }
             }
         }
-        Progress { done: self.total - self.lines.len(), total: self.total }
+    }
+
+    fn end_reading(&mut self) {
+        let nothing = Stage::Running { lines: Vec::new().into_iter(), total: 0 };
+        if let Stage::Reading(parser) = std::mem::replace(&mut self.stage, nothing) {
+            let script = parser.finish();
+            self.choice = choose(&script, self.asked);
+            self.processes = script.processes;
+            self.diagnostics.extend(script.diagnostics);
+            let total = script.lines.len();
+            self.stage = Stage::Running { lines: script.lines.into_iter(), total };
+        }
+    }
+
+    /// Says whether the text is read, so that its processes are known and it can be run.
+    pub fn is_read(&self) -> bool {
+        matches!(self.stage, Stage::Running { .. })
     }
 
     /// Says whether everything ran.
     pub fn is_done(&self) -> bool {
-        self.lines.len() == 0
+        matches!(&self.stage, Stage::Running { lines, .. } if lines.len() == 0)
     }
 
     /// What could not be read or run so far.
@@ -444,6 +484,28 @@ mod tests {
         session.go_to(10);
         session.go_to(11);
         assert_eq!(session.last_step().unwrap().result, "0");
+    }
+
+    #[test]
+    fn an_import_in_slices_is_a_run() {
+        let text = "1 brk(0) = 0x555555559000\n2 brk(0) = 0x1000\n1 brk(0x55555555a000) = 0x55555555a000\n";
+        let mut import = Import::new(text);
+        while !import.is_done() {
+            let progress = import.advance(1);
+            assert!(progress.done <= progress.total);
+        }
+        assert_eq!(import.processes().len(), 2);
+        assert_eq!(import.choice(), Choice::Pid(1));
+        assert_eq!(import.counts().calls, 2);
+        let mut whole = Session::new(Machine::default());
+        whole.run(text);
+        assert_eq!(import.finish().process(), whole.process());
+        let mut second = Import::new(text);
+        second.choose(Choice::Pid(2));
+        while !second.is_done() {
+            second.advance(1);
+        }
+        assert_eq!(second.counts().calls, 1);
     }
 
     #[test]

@@ -240,7 +240,7 @@ proptest! {
         lost.dedup();
         prop_assert_eq!(lost.len(), errors, "two diagnostics for one line");
 
-        let mut parser = Parser::new(&text);
+        let mut parser = Parser::new(text.as_str());
         while parser.next_lines(slice) {
             prop_assert!(parser.bytes_read() <= text.len());
         }

@@ -27,6 +27,7 @@ use super::{
 use crate::abi::Errno;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Reads a text in slices, so that a large one need not be waited for.
 ///
@@ -40,8 +41,8 @@ use std::ops::Range;
 /// assert_eq!(parser.finish().lines.len(), 3);
 /// ```
 #[derive(Debug)]
-pub struct Parser<'a> {
-    text: &'a str,
+pub struct Parser {
+    text: Arc<str>,
     /// First byte of the next line.
     at: usize,
     /// Number of the last line read.
@@ -61,12 +62,13 @@ pub struct Parser<'a> {
     in_table: bool,
 }
 
-impl<'a> Parser<'a> {
+impl Parser {
     /// Starts at the beginning of a text.
-    pub fn new(text: &'a str) -> Parser<'a> {
+    pub fn new(text: impl Into<Arc<str>>) -> Parser {
+        let text = text.into();
         Parser {
-            text,
             at: if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 },
+            text,
             number: 0,
             script: Script::default(),
             process_index: BTreeMap::new(),
@@ -91,7 +93,8 @@ impl<'a> Parser<'a> {
                 return false;
             }
             let start = self.at;
-            let rest = &self.text[start..];
+            let text = self.text.clone();
+            let rest = &text[start..];
             let length = rest.find('\n').unwrap_or(rest.len());
             self.at = start + length + usize::from(length < rest.len());
             self.number = self.number.saturating_add(1);
@@ -137,7 +140,8 @@ impl<'a> Parser<'a> {
     }
 
     fn source_line(&mut self, piece: Piece) {
-        let line = &self.text[piece.start..piece.end];
+        let text = self.text.clone();
+        let line = &text[piece.start..piece.end];
         if let Some((at, pid)) = attached(line) {
             self.announced.insert(pid);
             self.alive.insert(pid);
@@ -178,7 +182,8 @@ impl<'a> Parser<'a> {
     }
 
     fn statement(&mut self, prefix: Prefix, pieces: &[Piece]) {
-        let joined = Joined::new(self.text, pieces);
+        let source = self.text.clone();
+        let joined = Joined::new(&source, pieces);
         let text: &str = &joined.text;
         if self.in_table {
             self.in_table = !text.contains('(') && !text.ends_with("total");
@@ -226,7 +231,8 @@ impl<'a> Parser<'a> {
         let placed = pieces.last_mut().expect("a statement has a piece");
         placed.end = placed.end.saturating_sub(cut_off).max(placed.start);
         let placed = *placed;
-        let joined = Joined::new(self.text, &pieces);
+        let source = self.text.clone();
+        let joined = Joined::new(&source, &pieces);
         let head = match head(&joined.text) {
             Ok(head) => head,
             Err(fault) => return self.unreadable(&joined, fault),
@@ -279,7 +285,8 @@ impl<'a> Parser<'a> {
             return;
         }
         let Torn { pieces, nested, slot, .. } = torn;
-        let joined = Joined::new(self.text, &pieces);
+        let source = self.text.clone();
+        let joined = Joined::new(&source, &pieces);
         let read = head(&joined.text).and_then(|head| self.call(&joined, &head, nested, false));
         match read {
             Ok(Statement::Call(whole)) if slot.is_some() => {
@@ -299,7 +306,8 @@ impl<'a> Parser<'a> {
         if torn.slot.is_some() {
             return;
         }
-        let joined = Joined::new(self.text, &torn.pieces);
+        let source = self.text.clone();
+        let joined = Joined::new(&source, &torn.pieces);
         let read = head(&joined.text).and_then(|head| self.call(&joined, &head, torn.nested, true));
         let statement = match read {
             Ok(Statement::Call(call)) if call.args.len() >= call.name.required().len() => {

@@ -109,6 +109,12 @@ impl Session {
         (Session::starting_with(Runner::starting_with(process)), diagnostics)
     }
 
+    /// Says whether it starts from a `/proc/PID/maps` text and has run nothing yet: a log that is
+    /// imported now belongs on top of it.
+    pub fn waits_for_log(&self) -> bool {
+        self.steps.is_empty() && self.process().kernel.machine.stack.is_none()
+    }
+
     /// Runs the lines of a text behind the step where the session stands; what came behind that
     /// step is dropped.
     pub fn run(&mut self, text: &str) -> Report {

@@ -7,7 +7,7 @@ use crate::components::console::Console;
 use crate::components::frames::Frames;
 use crate::components::header::Header;
 use crate::components::heap::Heap;
-use crate::components::import::Import;
+use crate::components::import::{Handed, Import, hand_over};
 use crate::components::inspector::Inspector;
 use crate::components::keys::Keys;
 use crate::components::timeline::Timeline;
@@ -157,7 +157,7 @@ fn use_dropped_files(store: &StoreContext) {
                     .and_then(|files| files.get(0));
                 if let Some(file) = file {
                     event.prevent_default();
-                    crate::components::import::hand_over(file);
+                    hand_over(Handed::File(file));
                     dispatcher.dispatch(Action::Open(Some(Dialog::Import)));
                 }
             });

@@ -3,7 +3,7 @@
 use crate::browser;
 use crate::calls::{ArgKind, ArgSpec, CALLS, Draft, FlagsSpec, Group};
 use crate::components::icons;
-use crate::store::{Action, use_store};
+use crate::store::{Action, Store, use_store};
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlInputElement, InputEvent};
 use yew::prelude::*;
@@ -92,10 +92,22 @@ fn Form() -> Html {
                     <code data-testid="c-line">{ line }</code>
                     <button type="button" class="button quiet" onclick={copy} aria-label="Copy the line" title="Copy">{ icons::copy() }</button>
                 </div>
+                { outcome(&store) }
                 <button type="submit" class="button primary run" data-testid="run">{ "Run " }{ draft.spec.name }</button>
             </div>
         </form>
     }
+}
+
+/// How the last line ended: shown where the console is not in sight.
+fn outcome(store: &Store) -> Html {
+    if let Some(trouble) = store.trouble.first() {
+        return html! { <p class="form-outcome bad">{ format!("column {}: {}", trouble.column, trouble.message) }</p> };
+    }
+    let Some(step) = store.last_step() else { return Html::default() };
+    let why = step.why.as_ref().map(|why| format!(". {why}")).unwrap_or_default();
+    let class = if step.failed { "form-outcome bad" } else { "form-outcome" };
+    html! { <p {class}><code>{ format!("{} = {}", step.text, step.result) }</code>{ why }</p> }
 }
 
 #[derive(PartialEq, Properties)]

@@ -3,10 +3,14 @@
 
 use crate::calls::{ArgKind, CALLS};
 use crate::components::icons;
-use crate::store::{Action, use_store};
+use crate::components::import::{Handed, hand_over};
+use crate::store::{Action, Dialog, use_store};
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlTextAreaElement, InputEvent};
+use web_sys::{ClipboardEvent, HtmlTextAreaElement, InputEvent};
 use yew::prelude::*;
+
+/// From this length on a pasted text is imported, with progress and a way to stop, in bytes.
+const LONG_PASTE: usize = 100_000;
 
 /// The input below the console.
 #[component]
@@ -80,6 +84,23 @@ pub fn ConsoleInput() -> Html {
             }
         }
     };
+    let onpaste = {
+        let dispatcher = store.dispatcher();
+        move |event: Event| {
+            let event = event.dyn_into::<ClipboardEvent>().ok();
+            let text = event
+                .as_ref()
+                .and_then(ClipboardEvent::clipboard_data)
+                .and_then(|data| data.get_data("text").ok());
+            if let (Some(event), Some(text)) = (event, text)
+                && text.len() > LONG_PASTE
+            {
+                event.prevent_default();
+                hand_over(Handed::Text(text));
+                dispatcher.dispatch(Action::Open(Some(Dialog::Import)));
+            }
+        }
+    };
     let onsubmit = move |event: SubmitEvent| {
         event.prevent_default();
         submit();
@@ -88,7 +109,7 @@ pub fn ConsoleInput() -> Html {
     html! {
         <form class="console-input" {onsubmit}>
             <label class="prompt mono" for="console-input" aria-hidden="true">{ ">" }</label>
-            <textarea id="console-input" ref={area} class="mono" rows={rows.to_string()} value={(*text).clone()} {oninput} {onkeydown}
+            <textarea id="console-input" ref={area} class="mono" rows={rows.to_string()} value={(*text).clone()} {oninput} {onkeydown} {onpaste}
                 placeholder="q = mmap(NULL, 8192, PROT_READ, …)" spellcheck="false" autocapitalize="off" autocomplete="off"
                 aria-label="Lines to run. Enter runs, Shift Enter adds a line, Tab completes." data-testid="console-input" />
             <button type="submit" class="button quiet" aria-label="Run" title="Run (Enter)" data-testid="console-run">{ icons::enter() }</button>

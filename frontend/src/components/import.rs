@@ -18,12 +18,20 @@ use yew::prelude::*;
 const LINES: usize = 2000;
 
 thread_local! {
-    static HANDED: RefCell<Option<File>> = const { RefCell::new(None) };
+    static HANDED: RefCell<Option<Handed>> = const { RefCell::new(None) };
 }
 
-/// Keeps a file that was dropped on the page, for the window that opens next.
-pub fn hand_over(file: File) {
-    HANDED.with(|handed| *handed.borrow_mut() = Some(file));
+/// What another part of the page hands to the window that opens next.
+pub enum Handed {
+    /// A file that was dropped.
+    File(File),
+    /// A text too long for the console.
+    Text(String),
+}
+
+/// Keeps something for the window that opens next.
+pub fn hand_over(what: Handed) {
+    HANDED.with(|handed| *handed.borrow_mut() = Some(what));
 }
 
 #[derive(Clone, PartialEq)]
@@ -123,12 +131,15 @@ pub fn Import() -> Html {
     };
     {
         let (dialog, read, round) = (dialog.clone(), read.clone(), round.clone());
+        let begin = begin.clone();
         use_effect_with((), move |()| {
             if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
                 let _ = dialog.show_modal();
             }
-            if let Some(file) = HANDED.with(|handed| handed.borrow_mut().take()) {
-                read(file);
+            match HANDED.with(|handed| handed.borrow_mut().take()) {
+                Some(Handed::File(file)) => read(file),
+                Some(Handed::Text(text)) => begin(Rc::from(text), "Pasted log".into(), None),
+                None => {}
             }
             move || round.set(round.get().wrapping_add(1))
         });

@@ -40,7 +40,7 @@ pub enum Backing {
     File(OpenId),
     /// A private mapping of `/dev/zero`: zeros, but named and merged like a file.
     DevZero(OpenId),
-    /// One of the kernel's own (`[vdso]` and kin), by its number in [`KERNEL_NAMES`].
+    /// One of the kernel's own (`[vdso]` and kin), by its number in [`Backing::KERNEL_NAMES`].
     Kernel(u8),
 }
 

@@ -7,7 +7,7 @@ use crate::text;
 use mmap_playground_core::replay::Counts;
 use mmap_playground_core::report::Choice;
 use mmap_playground_core::session::{Import as Importer, Session};
-use mmap_playground_core::trace::{Diagnostic, Kind, ProcessCount, Severity};
+use mmap_playground_core::trace::{Diagnostic, Kind, ProcessCount, Severity, recognise};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -40,8 +40,8 @@ enum Stage {
     Asking,
     /// Reading a file.
     Reading,
-    /// Running: the share done.
-    Running(f64),
+    /// At work: reading before running, and the share done.
+    Running { read: bool, share: f64 },
     /// Done: what was found.
     Done(Rc<Summary>),
 }
@@ -87,6 +87,8 @@ pub fn Import() -> Html {
     let work = use_mut_ref(Work::default);
     let round = use_memo((), |()| Cell::new(0_u32));
 
+    // A log belongs on top of a maps text that was imported right before it.
+    let base = store.session.waits_for_log().then(|| store.session.clone());
     // Starts over with a text: only the newest round goes on.
     let begin = {
         let (stage, work, round) = (stage.clone(), work.clone(), round.clone());
@@ -94,17 +96,22 @@ pub fn Import() -> Html {
             round.set(round.get().wrapping_add(1));
             let mine = round.get();
             *work.borrow_mut() = Work { text: text.clone(), name, session: None };
-            stage.set(Stage::Running(0.0));
+            stage.set(Stage::Running { read: false, share: 0.0 });
             let (stage, work, round) = (stage.clone(), work.clone(), round.clone());
+            let base = base.clone();
             yew::platform::spawn_local(async move {
                 browser::next_frame().await;
-                let mut importer = Importer::new(&text);
+                let mut importer = match base {
+                    Some(base) if recognise(&text) != Kind::Maps => Importer::onto(base, &text),
+                    _ => Importer::new(&text),
+                };
                 if let Some(choice) = choice {
                     importer.choose(choice);
                 }
                 while !importer.is_done() {
                     let progress = importer.advance(LINES);
-                    stage.set(Stage::Running(progress.done as f64 / progress.total.max(1) as f64));
+                    let share = progress.done as f64 / progress.total.max(1) as f64;
+                    stage.set(Stage::Running { read: importer.is_read(), share });
                     browser::next_frame().await;
                     if round.get() != mine {
                         return;
@@ -214,6 +221,9 @@ pub fn Import() -> Html {
         Stage::Asking => html! { <>
             <p>{ "A trace, a log of " }<code>{ "strace" }</code>{ " or " }<code>{ "ltrace" }</code>{ ", or the text of " }
                 <code>{ "/proc/PID/maps" }</code>{ ": what it is shows by itself." }</p>
+            if store.session.waits_for_log() {
+                <p>{ "A log runs on top of the maps text that is loaded now." }</p>
+            }
             <textarea ref={area} class="mono import-text" {oninput} spellcheck="false" autocapitalize="off" aria-label="The log"
                 placeholder={"mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fb3000\nmprotect(0x7ffff7fb3000, 4096, PROT_READ) = 0"}
                 data-testid="import-text" />
@@ -232,8 +242,8 @@ pub fn Import() -> Html {
             </details>
         </> },
         Stage::Reading => html! { <p role="status">{ "Reading the file…" }</p> },
-        Stage::Running(share) => html! { <>
-            <p role="status">{ format!("Running it: {:.0} %", share * 100.0) }</p>
+        Stage::Running { read, share } => html! { <>
+            <p role="status">{ format!("{}: {:.0} %", if *read { "Running" } else { "Reading" }, share * 100.0) }</p>
             <progress max="1" value={share.to_string()} aria-label="Progress"></progress>
             <div class="dialog-actions"><span class="spring"></span>
                 <button type="button" class="button" onclick={restart} data-testid="import-stop">{ "Stop" }</button></div>

@@ -190,7 +190,7 @@ fn wasm_bindgen() -> Result<Step> {
     Ok(Step {
         is_there: answers(&cached, &name),
         name,
-        cost: "Compiling it, about a minute, once",
+        cost: "Compiling it, one to two minutes, once",
         install: Box::new(move || {
             run(&mut cargo(BUILD_TOOLS))?;
             copy(&built, &cached)
@@ -206,7 +206,7 @@ fn test_runner() -> Result<Step> {
     Ok(Step {
         is_there: answers(&runner, &name),
         name,
-        cost: "Compiling it, about a minute, once for each checkout",
+        cost: "Compiling it, one to two minutes, once for each checkout",
         install: Box::new(|| run(&mut cargo(BUILD_TOOLS))),
         remedy: format!("cargo {BUILD_TOOLS}"),
     })

@@ -6,35 +6,35 @@
 #![warn(missing_docs)]
 
 // Vocabulary.
-pub mod abi;
 pub mod address;
-pub mod call;
-pub mod event;
+pub mod abi;
 pub mod reason;
+pub mod event;
+pub mod call;
 
 // Memory.
-pub mod address_space;
-pub mod file;
 pub mod frame;
-pub mod machine;
+pub mod file;
 pub mod page_table;
-pub mod placement;
 pub mod vma;
 pub mod vma_set;
+pub mod machine;
+pub mod placement;
+pub mod address_space;
 
 // Kernel and program.
-pub mod access;
-pub mod fault;
 pub mod kernel;
+pub mod fault;
+pub mod access;
+pub mod syscall;
 pub mod liballoc;
 pub mod process;
-pub mod syscall;
 
 // Text and time.
+pub mod trace;
 pub mod maps;
+pub mod state;
+pub mod start;
 pub mod replay;
 pub mod report;
 pub mod session;
-pub mod start;
-pub mod state;
-pub mod trace;

@@ -266,6 +266,9 @@ bitflags! {
 }
 
 impl OpenFlags {
+    /// Access mode 2, `O_RDWR`.
+    pub const READ_WRITE: OpenFlags = OpenFlags::from_bits_retain(2);
+
     /// Says whether the descriptor may be read.
     pub const fn reads(self) -> bool {
         matches!(self.bits() & 3, 0 | 2) && !self.contains(OpenFlags::PATH)

@@ -4,6 +4,7 @@
 //! randomness. The same calls give the same bytes natively and in the browser, and a clone costs
 //! next to nothing, for all that is large is shared until it is written.
 
+use crate::abi::{MapFlags, Prot};
 use crate::address::{Address, PAGE_SIZE};
 use crate::call::{Call, Outcome, Returned, SignalInfo};
 use crate::event::{Event, HeapEvent, HeapWarning};
@@ -212,12 +213,13 @@ impl Host for Program<'_> {
     /// count is an `unsigned int` there.
     fn map_pages(&mut self, page_count: i32) -> Result<Option<Address>, SignalInfo> {
         let length = u64::from(page_count.wrapping_mul(PAGE_SIZE as i32) as u32);
-        let (prot, flags) = (0, 0x4022); // PROT_NONE, MAP_PRIVATE|MAP_NORESERVE|MAP_ANONYMOUS
+        let prot = 0; // PROT_NONE
+        let flags = MapFlags::PRIVATE | (MapFlags::NORESERVE | MapFlags::ANONYMOUS).bits();
         let call = Call::Mmap { addr: 0, length, prot, flags, fd: -1, offset: 0 };
         let arguments = MmapArguments { addr: 0, length, prot, flags, fd: -1, offset: 0 };
         let mapped = self.system_call(call, |kernel, events| kernel.sys_mmap(arguments, events));
         let Ok(addr) = mapped else { return Ok(None) };
-        let prot = 3; // PROT_READ|PROT_WRITE
+        let prot = Prot::RW.bits();
         let opened = self
             .system_call(Call::Mprotect { addr, len: length, prot }, |kernel, events| {
                 kernel.sys_mprotect(addr, length, prot, events)

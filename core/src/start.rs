@@ -83,7 +83,7 @@ fn add(process: &mut Process, line: &MapsLine, open_files: &mut BTreeMap<String,
         let open = *open_files.entry(line.path.clone()).or_insert_with(|| {
             let path = line.path.strip_prefix("/memfd:").unwrap_or(&line.path);
             let file = kernel.files.create(kind, path, None, 0o666);
-            kernel.files.open(file, OpenFlags::from_bits_retain(2))
+            kernel.files.open(file, OpenFlags::READ_WRITE)
         });
         if kind == FileKind::DevZero { Backing::DevZero(open) } else { Backing::File(open) }
     };

@@ -118,7 +118,7 @@ impl Kernel {
             return refuse(Errno::EINVAL, Reason::NameTooLong { length: name.len() as u64 });
         }
         let file = self.files.create(FileKind::Memfd, name, Some(0), 0o777);
-        let mut open_flags = OpenFlags::from_bits_retain(2);
+        let mut open_flags = OpenFlags::READ_WRITE;
         open_flags.set(OpenFlags::CLOEXEC, flags & CLOEXEC != 0);
         let open = self.files.open(file, open_flags);
         self.descriptor_for(open)

@@ -1,0 +1,185 @@
+//! Where a log has a mapping or the break: put there too; and what must have been mapped before.
+
+use super::{Runner, Step};
+use crate::abi::{MapFlags, MremapFlags, Prot};
+use crate::address::{Address, PAGE_SIZE, PageRange, USER_END, page_ceil_wrapping, page_floor};
+use crate::address_space::Changes;
+use crate::call::{Call, Outcome, Returned};
+use crate::machine::Machine;
+use crate::process::Process;
+use crate::trace::{Recorded, print_result};
+use crate::vma::{Backing, Sharing, Vma, VmaFlags};
+
+impl Runner {
+    /// Puts a mapping, or the break, where the log has it.
+    pub(super) fn force(
+        &mut self,
+        step: &mut Step,
+        before: Process,
+        own: Outcome,
+        address: Address,
+    ) -> Outcome {
+        let own_result = print_result(&step.call, &own.returned);
+        let own_result = own_result.lines().next().unwrap_or_default().to_owned();
+        let why = own.reason.as_ref().map(|reason| format!(": {}", reason.sentence()));
+        let why = why.unwrap_or_default();
+        self.process = before;
+        let mut outcome = match step.call {
+            Call::Brk { .. } => self.force_break(address),
+            _ => self.force_mapping(&step.call, address),
+        };
+        let there = outcome.returned == Returned::Value(address);
+        if there {
+            step.notes.push(format!("put where the log has it; by itself: {own_result}{why}"));
+            outcome.reason = None;
+        } else {
+            step.divergence = Some(format!("recorded {address:#x}; by itself: {own_result}{why}"));
+        }
+        outcome
+    }
+
+    pub(super) fn force_mapping(&mut self, call: &Call, address: Address) -> Outcome {
+        let forced = match *call {
+            Call::Mmap { length, prot, flags, fd, offset, .. } => {
+                let flags = (flags | MapFlags::FIXED.bits()) & !MapFlags::FIXED_NOREPLACE.bits();
+                Call::Mmap { addr: address, length, prot, flags, fd, offset }
+            }
+            Call::Mremap { old_address, old_size, new_size, flags, .. }
+                if old_address == address =>
+            {
+                // In place: whatever the model has behind it was gone.
+                let old_end = old_address.saturating_add(page_ceil_wrapping(old_size));
+                let new_end = old_address.saturating_add(page_ceil_wrapping(new_size));
+                if let Some(range) = PageRange::new(old_end, new_end.min(USER_END)) {
+                    self.unmap(range);
+                }
+                Call::Mremap { old_address, old_size, new_size, flags, new_address: 0 }
+            }
+            Call::Mremap { old_address, old_size, new_size, flags, .. } => Call::Mremap {
+                old_address,
+                old_size,
+                new_size,
+                flags: flags | (MremapFlags::MAYMOVE | MremapFlags::FIXED).bits(),
+                new_address: address,
+            },
+            ref other => other.clone(),
+        };
+        let machine = self.process.kernel.machine.clone();
+        self.process.kernel.machine = Machine {
+            mmap_min_addr: 0,
+            commit_limit_pages: u64::MAX,
+            memlock_limit: u64::MAX,
+            ..machine.clone()
+        };
+        let outcome = self.process.run(&forced);
+        self.process.kernel.machine = machine;
+        outcome
+    }
+
+    pub(super) fn force_break(&mut self, address: Address) -> Outcome {
+        let kernel = &mut self.process.kernel;
+        let old = page_ceil_wrapping(kernel.space.break_end);
+        let new = page_ceil_wrapping(address);
+        let start = kernel.space.break_start;
+        if address < start || address > USER_END {
+            kernel.space.break_start = page_floor(address);
+            kernel.space.break_end = address;
+            return Outcome::value(address);
+        }
+        if let Some(range) = PageRange::new(old.min(new), old.max(new)) {
+            self.unmap(range);
+        }
+        let outcome = self.process.run(&Call::Brk { addr: address });
+        if outcome.returned != Returned::Value(address) {
+            // Something stands right above: the heap is where the log says all the same.
+            if let Some(range) = PageRange::new(old, new) {
+                let vma = anonymous(range, Prot::RW, false);
+                let kernel = &mut self.process.kernel;
+                let mut changes = Changes::default();
+                kernel.space.map(vma, &mut kernel.frames, &mut changes);
+            }
+            self.process.kernel.space.break_end = address;
+        }
+        Outcome { returned: Returned::Value(address), ..outcome }
+    }
+
+    pub(super) fn unmap(&mut self, range: PageRange) {
+        let kernel = &mut self.process.kernel;
+        let mut changes = Changes::default();
+        kernel.space.unmap(range, &mut kernel.frames, &mut changes);
+        kernel.settle(changes, &mut Vec::new());
+    }
+
+    /// The first recorded break tells where the heap begins, if nothing else has.
+    pub(super) fn learn_break(&mut self, recorded: &Recorded) {
+        let Some(address) = recorded.value() else { return };
+        let space = &mut self.process.kernel.space;
+        let untouched = space.break_end == space.break_start;
+        if !self.log.break_known && untouched && address < USER_END {
+            space.break_start = address;
+            space.break_end = address;
+        }
+        self.log.break_known = true;
+    }
+
+    /// Without an initial state, the first place that the kernel chose tells where placement
+    /// begins.
+    pub(super) fn learn_base(&mut self, step: &mut Step, recorded: &Recorded) {
+        let Call::Mmap { addr: 0, length, flags, .. } = step.call else { return };
+        let fixed = MapFlags::FIXED | MapFlags::FIXED_NOREPLACE;
+        let (Some(address), true) =
+            (recorded.value(), !MapFlags::from_bits_retain(flags).intersects(fixed))
+        else {
+            return;
+        };
+        if self.log.base_known {
+            return;
+        }
+        self.log.base_known = true;
+        let end = address.wrapping_add(page_ceil_wrapping(length));
+        let only_stack = self.process.kernel.space.vmas().len() <= 1;
+        if only_stack && address < end && end < USER_END {
+            let base = self.process.kernel.machine.mmap_base;
+            if end != base && PageRange::new(address, end).is_some() {
+                let mut probe = self.process.clone();
+                if probe.run(&step.call).returned != Returned::Value(address) {
+                    self.process.kernel.machine.mmap_base = end;
+                    step.notes.push(format!("placement taken to begin at {end:#x}, not {base:#x}"));
+                }
+            }
+        }
+    }
+
+    /// Adds the mappings without which a call could not have succeeded.
+    pub(super) fn infer(&mut self, addr: Address, length: u64, step: &mut Step) {
+        let end = addr.wrapping_add(page_ceil_wrapping(length)).min(USER_END);
+        let Some(range) = PageRange::new(page_floor(addr), end) else { return };
+        let mut holes = Vec::new();
+        let mut at = range.start();
+        for vma in self.process.kernel.space.vmas().overlapping(range) {
+            holes.extend(PageRange::new(at, vma.range.start()));
+            at = vma.range.end();
+        }
+        holes.extend(PageRange::new(at, range.end()));
+        for hole in holes {
+            let vma = anonymous(hole, Prot::RW, true);
+            let kernel = &mut self.process.kernel;
+            kernel.space.map(vma, &mut kernel.frames, &mut Changes::default());
+            step.notes.push(format!("{hole} must have been mapped before: inferred"));
+        }
+    }
+}
+
+/// Private anonymous memory that no call of the trace made.
+fn anonymous(range: PageRange, prot: Prot, inferred: bool) -> Vma {
+    Vma {
+        range,
+        prot,
+        sharing: Sharing::Private,
+        flags: VmaFlags::ACCOUNT,
+        backing: Backing::Anonymous,
+        page_offset: range.start() / PAGE_SIZE,
+        origin: None,
+        inferred,
+    }
+}

@@ -24,6 +24,7 @@ impl Kernel {
         out: &mut [u8],
         events: &mut Vec<Event>,
     ) -> Result<(), Fault> {
+        check_canonical(address, out.len())?;
         let mut at = address;
         for piece in split_at_pages(address, out) {
             let entry = self.translate(at, Access::Read, events)?;
@@ -43,6 +44,7 @@ impl Kernel {
         data: &[u8],
         events: &mut Vec<Event>,
     ) -> Result<(), Fault> {
+        check_canonical(address, data.len())?;
         let last = address.wrapping_add((data.len() as u64).saturating_sub(1));
         // All pages first: an access that spans two is one access.
         let mut at = address;
@@ -71,6 +73,7 @@ impl Kernel {
     /// # Errors
     /// The signal, if the page refuses.
     pub fn fetch(&mut self, address: Address, events: &mut Vec<Event>) -> Result<u8, Fault> {
+        check_canonical(address, 1)?;
         let entry = self.translate(address, Access::Execute, events)?;
         let mut byte = [0];
         self.frames.read(entry.frame(), address % PAGE_SIZE, &mut byte);
@@ -131,19 +134,9 @@ impl Kernel {
         access: Access,
         events: &mut Vec<Event>,
     ) -> Result<PageTableEntry, Fault> {
-        if !is_canonical(address) {
-            return Err(Fault {
-                info: SignalInfo {
-                    signal: Signal::SIGSEGV,
-                    code: SignalCode::SI_KERNEL,
-                    address: 0,
-                },
-                reason: Reason::NonCanonical { address },
-            });
-        }
         let page = Page::containing(address);
         let mut entry = self.space.table().get(page);
-        if !allows(entry, access) {
+        while !allows(entry, access) {
             self.fault(address, access, events)?;
             entry = self.space.table().get(page);
         }
@@ -153,6 +146,16 @@ impl Kernel {
         }
         Ok(touched)
     }
+}
+
+/// The processor looks at the first and last address of an access before it looks up a page.
+fn check_canonical(address: Address, length: usize) -> Result<(), Fault> {
+    let last = address.wrapping_add((length as u64).saturating_sub(1));
+    let Some(address) = [address, last].into_iter().find(|address| !is_canonical(*address)) else {
+        return Ok(());
+    };
+    let info = SignalInfo { signal: Signal::SIGSEGV, code: SignalCode::SI_KERNEL, address: 0 };
+    Err(Fault { info, reason: Reason::NonCanonical { address } })
 }
 
 fn allows(entry: PageTableEntry, access: Access) -> bool {

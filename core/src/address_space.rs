@@ -122,6 +122,12 @@ impl AddressSpace {
         self.join(vma, changes);
     }
 
+    /// Cuts VMAs in two where a range begins and ends.
+    pub fn cut_out(&mut self, range: PageRange, changes: &mut Changes) {
+        self.split_at(range.start(), changes);
+        self.split_at(range.end(), changes);
+    }
+
     /// Unmaps a range; holes in it are no error.
     ///
     /// ```text
@@ -129,8 +135,7 @@ impl AddressSpace {
     ///    └── range ──┘     →
     /// ```
     pub fn unmap(&mut self, range: PageRange, frames: &mut Frames, changes: &mut Changes) {
-        self.split_at(range.start(), changes);
-        self.split_at(range.end(), changes);
+        self.cut_out(range, changes);
         let gone: Vec<Vma> = self.vmas.overlapping(range).copied().collect();
         for vma in gone {
             self.vmas.remove(vma.range.start());

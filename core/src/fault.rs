@@ -22,6 +22,7 @@ use crate::kernel::{FilePage, Kernel};
 use crate::page_table::PageTableEntry;
 use crate::reason::{Access, Reason};
 use crate::vma::{STACK_GUARD_GAP, Sharing, Vma, VmaFlags};
+use std::ops::Range;
 
 /// An access that ends in a signal, and the rule behind it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +32,16 @@ pub struct Fault {
     /// Why.
     pub reason: Reason,
 }
+
+/// Where `[vsyscall]` is, whose code the kernel runs in the program's stead; it sends a signal
+/// without an address for a fetch of anything but its three calls (`emulate_vsyscall`).
+///
+/// Differs: those three calls are not made.
+const VSYSCALL: Address = 0xffff_ffff_ff60_0000;
+
+/// How many pages a miss reads from the disk: 8 MiB, as on the machine that the recorded scenarios
+/// are from (`/sys/block/*/queue/read_ahead_kb`).
+const READ_AHEAD_PAGES: u64 = 2048;
 
 /// How many pages a read of a file brings in at once (`fault_around_bytes`, 64 KiB).
 const FAULT_AROUND_PAGES: u64 = 16;
@@ -46,26 +57,35 @@ impl Kernel {
         access: Access,
         events: &mut Vec<Event>,
     ) -> Result<(), Fault> {
+        if access == Access::Execute && page_floor(address) == VSYSCALL {
+            let info =
+                SignalInfo { signal: Signal::SIGSEGV, code: SignalCode::SI_KERNEL, address: 0 };
+            return Err(Fault { info, reason: Reason::KernelAddress { address } });
+        }
         if address >= USER_END {
             return Err(segv(SignalCode::SEGV_MAPERR, address, Reason::KernelAddress { address }));
         }
         let vma = self.vma_for(address, events)?;
+        let page = Page::containing(address);
+        let entry = self.space.table().get(page);
         let allowed = match access {
             Access::Read => vma.is_accessible(),
             Access::Write => vma.prot.contains(Prot::WRITE),
-            Access::Execute => vma.prot.contains(Prot::EXEC),
+            // A fetch from a page that is not there counts as a read: the page becomes resident
+            // before the processor finds that it may not be executed (`access_error`).
+            Access::Execute => {
+                vma.prot.contains(Prot::EXEC) || (vma.is_accessible() && !entry.present())
+            }
         };
         if !allowed {
             let reason = Reason::ProtectionForbids { address, prot: vma.prot, access };
             return Err(segv(SignalCode::SEGV_ACCERR, address, reason));
         }
-        let page = Page::containing(address);
         let write = access == Access::Write;
-        let entry = self.space.table().get(page);
         let kind = match (entry.present(), self.file_page(&vma, address)) {
             (true, _) => self.fault_present(&vma, page, entry, write)?,
             (false, None) => self.fault_anonymous(&vma, page, write)?,
-            (false, Some(file_page)) => self.fault_file(&vma, page, file_page, write)?,
+            (false, Some(file_page)) => self.fault_file(&vma, address, file_page, write)?,
         };
         self.page_faults += 1;
         events.push(Event::PageFault { page, kind });
@@ -142,12 +162,14 @@ impl Kernel {
     fn fault_file(
         &mut self,
         vma: &Vma,
-        page: Page,
+        address: Address,
         file_page: FilePage,
         write: bool,
     ) -> Result<FaultKind, Fault> {
+        let page = Page::containing(address);
         if !file_page.beyond_end {
-            self.files.read_around(file_page.file, file_page.index);
+            let window = read_ahead_window(vma, file_page.index);
+            self.files.read_ahead(file_page.file, file_page.index, window);
         }
         if !write {
             self.fault_around(vma, page, file_page);
@@ -156,7 +178,7 @@ impl Kernel {
             }
         }
         if file_page.beyond_end {
-            return Err(beyond_end(page.start(), file_page));
+            return Err(beyond_end(address, file_page));
         }
         let frame = self.files.page(file_page.file, file_page.index, &mut self.frames);
         let frame = frame.ok_or_else(|| self.out_of_frames())?;
@@ -237,6 +259,21 @@ impl Kernel {
             info: SignalInfo { signal: Signal::SIGKILL, code: SignalCode::SI_KERNEL, address: 0 },
             reason: Reason::OutOfFrames { limit: u64::from(self.frames.limit()) },
         }
+    }
+}
+
+/// Which pages of a disk's file a miss in a mapping reads at once (`do_sync_mmap_readahead`).
+fn read_ahead_window(vma: &Vma, index: u64) -> Range<u64> {
+    if vma.flags.contains(VmaFlags::RANDOM) {
+        index..index + 1
+    } else if vma.flags.contains(VmaFlags::SEQUENTIAL) {
+        index..index.saturating_add(READ_AHEAD_PAGES)
+    } else if vma.prot.contains(Prot::EXEC) {
+        let vma_end = vma.page_offset.saturating_add(vma.range.page_count());
+        index..index.saturating_add(READ_AHEAD_PAGES).min(vma_end)
+    } else {
+        let start = index.saturating_sub(READ_AHEAD_PAGES / 2);
+        start..start + READ_AHEAD_PAGES
     }
 }
 

@@ -11,6 +11,7 @@ use crate::abi::OpenFlags;
 use crate::address::{Address, PAGE_SIZE};
 use crate::frame::{FrameNumber, Frames, Owner};
 use imbl::OrdMap;
+use std::ops::Range;
 
 /// The number of a file.
 pub type FileId = u32;
@@ -73,10 +74,6 @@ pub struct File {
     /// a frame here until something maps them.
     read_ahead: OrdMap<u64, u64>,
 }
-
-/// How many pages a miss reads around itself from the disk: 8 MiB, as on the machine that the
-/// recorded scenarios are from (`/sys/block/*/queue/read_ahead_kb`).
-const READ_AHEAD_PAGES: u64 = 2048;
 
 impl File {
     /// Its name in the last column of maps.
@@ -266,18 +263,27 @@ impl Files {
         })
     }
 
-    /// A miss in a mapping of a disk's file reads the pages around it as well
-    /// (`do_sync_mmap_readahead`).
-    pub fn read_around(&mut self, id: FileId, index: u64) {
+    /// A miss in a mapping of a disk's file reads a window of pages; other files have nothing to
+    /// read from.
+    pub fn read_ahead(&mut self, id: FileId, index: u64, window: Range<u64>) {
         if self.is_cached(id, index) {
             return;
         }
         let Some(file) = self.files.get_mut(&id) else { return };
-        if file.kind == FileKind::Regular {
-            let start = index.saturating_sub(READ_AHEAD_PAGES / 2);
-            let end = (start + READ_AHEAD_PAGES).min(file.page_count());
-            file.read_ahead.insert(start, end);
+        let (mut start, mut end) = (window.start, window.end.min(file.page_count()));
+        if file.kind != FileKind::Regular || start >= end {
+            return;
         }
+        // Runs that meet become one.
+        let (apart, met): (OrdMap<u64, u64>, OrdMap<u64, u64>) =
+            std::mem::take(&mut file.read_ahead)
+                .into_iter()
+                .partition(|(other_start, other_end)| *other_end < start || end < *other_start);
+        for (other_start, other_end) in met {
+            start = start.min(other_start);
+            end = end.max(other_end);
+        }
+        file.read_ahead = apart.update(start, end);
     }
 
     /// Copies bytes out of a file. `out` must end at or before the file's end.

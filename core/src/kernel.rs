@@ -73,6 +73,8 @@ impl Kernel {
         if let Some(range) = machine.stack {
             space.stack_start = range.end() - PAGE_SIZE;
             space.map(stack(range), &mut frames, &mut Changes::default());
+            // `execve` wrote the arguments to it.
+            space.prepare_origin(range.start());
         }
         Kernel { machine, space, frames, files: Files::default(), page_faults: 0 }
     }

@@ -16,6 +16,7 @@
 use crate::address::{Address, PAGE_SIZE, PMD_SIZE, USER_END, page_floor};
 use crate::machine::Machine;
 use crate::reason::{HintRefused, Reason};
+use crate::vma::Vma;
 use crate::vma_set::{Gap, VmaSet};
 
 /// What placement needs to know of a mapping to be.
@@ -113,8 +114,8 @@ fn place_plainly(vmas: &VmaSet, machine: &Machine, wish: Wish) -> Option<Place> 
     };
     let lowest = if wish.above_4gib { 4 << 30 } else { PAGE_SIZE };
     let limits = Gap { start: lowest.max(machine.mmap_min_addr), end: machine.mmap_base };
-    if let Some(gap) = vmas.highest_gap(wish.length, limits) {
-        return Some(Place { address: gap.end - wish.length, surprise: refused });
+    if let Some(address) = highest(vmas, wish.length, limits) {
+        return Some(Place { address, surprise: refused });
     }
     // `TASK_UNMAPPED_BASE`: a third of the address space.
     let limits = Gap { start: page_floor(USER_END / 3 + PAGE_SIZE - 1), end: USER_END };
@@ -134,8 +135,42 @@ fn place_bottom_up(vmas: &VmaSet, machine: &Machine, wish: Wish, limits: Gap) ->
         },
     };
     let limits = Gap { start: limits.start.max(machine.mmap_min_addr), ..limits };
-    let gap = vmas.lowest_gap(wish.length, limits)?;
-    Some(Place { address: gap.start, surprise: refused })
+    let address = lowest(vmas, wish.length, limits)?;
+    Some(Place { address, surprise: refused })
+}
+
+/// The upper end of the highest gap. If a mapping that grows down follows on it, all above its
+/// guard gap is passed over, whatever lies there (`unmapped_area_topdown`).
+///
+/// ```text
+/// │ free │▓▓│ free │▓▓▓ grows down
+///    ↑     └── guard ──┘
+///    here, though there is room above
+/// ```
+fn highest(vmas: &VmaSet, length: u64, limits: Gap) -> Option<Address> {
+    let mut limits = limits;
+    loop {
+        let gap = vmas.highest_gap(length, limits)?;
+        match vmas.at_or_above(gap.end).map(Vma::guarded_start) {
+            Some(guard) if guard < gap.end => limits.end = guard,
+            _ => return Some(gap.end - length),
+        }
+    }
+}
+
+/// The lower end of the lowest gap in which a guard gap leaves room; others are passed over
+/// (`unmapped_area`).
+fn lowest(vmas: &VmaSet, length: u64, limits: Gap) -> Option<Address> {
+    let mut limits = limits;
+    loop {
+        let gap = vmas.lowest_gap(length, limits)?;
+        match vmas.at_or_above(gap.end) {
+            Some(above) if above.guarded_start() < gap.start + length => {
+                limits.start = above.range.end();
+            }
+            _ => return Some(gap.start),
+        }
+    }
 }
 
 fn hint_refused(vmas: &VmaSet, hint: Address, length: u64, end: Address) -> Option<HintRefused> {
@@ -158,6 +193,7 @@ fn hint_refused(vmas: &VmaSet, hint: Address, length: u64, end: Address) -> Opti
 mod tests {
     use super::*;
     use crate::abi::Prot;
+    use crate::vma::VmaFlags;
     use crate::vma::tests::anonymous;
 
     const WISH: Wish =
@@ -193,6 +229,20 @@ mod tests {
         assert_eq!(at(&[], wish), Some(0x7fff_f7c0_0000));
         assert_eq!(at(&[], Wish { huge: Huge::No, ..wish }), Some(0x7fff_f7df_f000));
         assert_eq!(at(&[], Wish { length: PMD_SIZE + 0x1000, ..wish }), Some(0x7fff_f7df_e000));
+    }
+
+    #[test]
+    fn a_guard_gap_hides_what_lies_in_it() {
+        let mut vmas = VmaSet::default();
+        let mut stack = anonymous(0x7fff_f7ff_0000, 0x7fff_f7ff_f000, Prot::RW);
+        stack.flags = VmaFlags::GROWSDOWN;
+        vmas.insert(stack);
+        let free = |vmas: &VmaSet| place(vmas, &Machine::default(), WISH).map(|p| p.address);
+        assert_eq!(free(&vmas), Some(0x7fff_f7ee_f000));
+        vmas.insert(anonymous(0x7fff_f7fe_0000, 0x7fff_f7fe_f000, Prot::RW));
+        assert_eq!(free(&vmas), Some(0x7fff_f7ee_f000));
+        vmas.insert(anonymous(0x7fff_f7fe_f000, 0x7fff_f7ff_0000, Prot::RW));
+        assert_eq!(free(&vmas), Some(0x7fff_f7fd_f000));
     }
 
     #[test]

@@ -93,6 +93,8 @@ bitflags! {
         const WIPEONFORK = 1 << 11;
         /// `MADV_MERGEABLE`.
         const MERGEABLE = 1 << 12;
+        /// `MAP_SYNC`.
+        const SYNC = 1 << 13;
     }
 }
 

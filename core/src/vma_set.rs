@@ -2,8 +2,7 @@
 //!
 //! A weight-balanced binary search tree, whose nodes are shared between clones until changed. Each
 //! node also knows the largest gap between the VMAs below it, so that finding a place for a
-//! mapping looks at O(log n) nodes, as the kernel's maple tree does. A gap ends where the guard
-//! gap of a mapping that grows down begins.
+//! mapping looks at O(log n) nodes, as the kernel's maple tree does.
 //!
 //! Invariant, asserted by [`VmaSet::check`]: VMAs are in address order and do not overlap, and
 //! each node's summary is that of its VMAs.
@@ -28,7 +27,7 @@ struct Node {
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Summary {
     count: u64,
-    /// Guarded start of the lowest VMA.
+    /// Start of the lowest VMA.
     first: Address,
     /// End of the highest VMA.
     last: Address,
@@ -201,8 +200,8 @@ impl VmaSet {
         true
     }
 
-    /// The highest gap of at least `length` bytes between two limits (`mas_empty_area_rev` with
-    /// guard gaps), cut off at the limits.
+    /// The highest gap of at least `length` bytes between two limits (`mas_empty_area_rev`), cut
+    /// off at the limits.
     pub fn highest_gap(&self, length: u64, limits: Gap) -> Option<Gap> {
         search(&self.root, Gap { start: 0, end: Address::MAX }, length, limits, true)
     }
@@ -265,7 +264,7 @@ fn count(link: &Link) -> u64 {
 fn summarise(vma: &Vma, low: &Link, high: &Link) -> Summary {
     let mut summary = Summary {
         count: 1,
-        first: vma.guarded_start(),
+        first: vma.range.start(),
         last: vma.range.end(),
         gap: 0,
         bytes: vma.range.size_bytes(),
@@ -274,7 +273,7 @@ fn summarise(vma: &Vma, low: &Link, high: &Link) -> Summary {
         let low = low.summary;
         summary.count += low.count;
         summary.bytes += low.bytes;
-        summary.gap = low.gap.max(vma.guarded_start().saturating_sub(low.last));
+        summary.gap = low.gap.max(vma.range.start().saturating_sub(low.last));
         summary.first = low.first;
     }
     if let Some(high) = high {
@@ -426,7 +425,7 @@ fn rotate_up_from_low(link: &mut Link) {
 }
 
 /// Looks for a gap in a subtree that stands between `around.start` (the end of the VMA before it)
-/// and `around.end` (the guarded start of the VMA behind it).
+/// and `around.end` (the start of the VMA behind it).
 fn search(link: &Link, around: Gap, length: u64, limits: Gap, highest: bool) -> Option<Gap> {
     if around.start >= limits.end || around.end <= limits.start {
         return None;
@@ -442,7 +441,7 @@ fn search(link: &Link, around: Gap, length: u64, limits: Gap, highest: bool) -> 
     if summary.gap.max(edges) < length {
         return None;
     }
-    let low = Gap { start: around.start, end: node.vma.guarded_start() };
+    let low = Gap { start: around.start, end: node.vma.range.start() };
     let high = Gap { start: node.vma.range.end(), end: around.end };
     let search_low = || search(&node.low, low, length, limits, highest);
     let search_high = || search(&node.high, high, length, limits, highest);
@@ -462,7 +461,6 @@ fn check_node(link: &Link) {
 mod tests {
     use super::*;
     use crate::abi::Prot;
-    use crate::vma::VmaFlags;
     use crate::vma::tests::anonymous;
 
     fn set(ranges: &[(Address, Address)]) -> VmaSet {
@@ -503,17 +501,13 @@ mod tests {
     }
 
     #[test]
-    fn gaps_end_at_limits_neighbours_and_guards() {
+    fn gaps_end_at_limits_and_neighbours() {
         let limits = Gap { start: 0x1_0000, end: 0x50_0000 };
-        let mut set = set(&[(0x10_0000, 0x11_0000), (0x13_0000, 0x14_0000)]);
+        let set = set(&[(0x10_0000, 0x11_0000), (0x13_0000, 0x14_0000)]);
         assert_eq!(set.highest_gap(0x1000, limits), Some(Gap { start: 0x14_0000, end: 0x50_0000 }));
         let inside = Gap { start: 0, end: 0x14_0000 };
         assert_eq!(set.highest_gap(0x1000, inside), Some(Gap { start: 0x11_0000, end: 0x13_0000 }));
         assert_eq!(set.lowest_gap(0x1000, limits), Some(Gap { start: 0x1_0000, end: 0x10_0000 }));
         assert_eq!(set.highest_gap(0x100_0000, limits), None);
-        let mut stack = anonymous(0x40_0000, 0x50_0000, Prot::RW);
-        stack.flags = VmaFlags::GROWSDOWN;
-        set.insert(stack);
-        assert_eq!(set.highest_gap(0x1000, limits), Some(Gap { start: 0x14_0000, end: 0x30_0000 }));
     }
 }

@@ -62,6 +62,7 @@ impl Kernel {
             let value = count as i64;
             return refuse(Errno::EINVAL, Reason::NegativeNumber { argument: "count", value });
         }
+        check_end(offset, count)?;
         let mut count = count.min(MAX_COUNT);
         if !kind.has_length() {
             return Ok(count.into());
@@ -99,6 +100,7 @@ impl Kernel {
             let value = count as i64;
             return refuse(Errno::EINVAL, Reason::NegativeNumber { argument: "count", value });
         }
+        check_end(offset, count)?;
         let count = count.min(MAX_COUNT);
         let count = match kind {
             FileKind::DevNull => 0,
@@ -151,6 +153,15 @@ impl Kernel {
         let kind = self.files.file(open.file).map_or(FileKind::Stream, |file| file.kind);
         Ok((*open, kind))
     }
+}
+
+/// Refuses a range that passes the largest offset there is (`rw_verify_area`).
+fn check_end(offset: i64, count: u64) -> Result<(), Refusal> {
+    if offset as u64 + count > i64::MAX as u64 {
+        let (offset, length) = (offset as u64, count);
+        return refuse(Errno::EINVAL, Reason::OffsetOverflow { offset, length });
+    }
+    Ok(())
 }
 
 fn largest(kind: FileKind) -> u64 {

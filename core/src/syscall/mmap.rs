@@ -64,7 +64,7 @@ impl Kernel {
         }
         let file = self.mmap_file(flags, fd)?;
         let anonymous = file.is_none();
-        let length = huge_length(flags, length);
+        let length = huge_length(flags, length)?;
         if length == 0 {
             return refuse(Errno::EINVAL, Reason::LengthZero { argument: "length" });
         }
@@ -93,40 +93,58 @@ impl Kernel {
             return refuse(Errno::EAGAIN, Reason::FlagCombination { text });
         }
 
+        let huge = flags.contains(MapFlags::HUGETLB);
         let sharing = match file {
             Some(file) => file_sharing(file, flags, prot, offset, rounded)?,
+            None if huge => file_sharing(HUGE_FILE, flags, prot, offset, rounded)?,
             None => anonymous_sharing(flags)?,
         };
         let droppable = anonymous && flags.map_type() == MapFlags::DROPPABLE;
         let mut vma_flags = vma_flags(flags, droppable);
-        if flags.contains(MapFlags::HUGETLB) {
-            // No pages are set aside for huge mappings here.
-            return refuse(Errno::ENOMEM, Reason::NoRoom { length: rounded });
-        }
         as_errno(Errno::ENOMEM, self.space.room_to_unmap(range))?;
         let private = sharing == Sharing::Private;
+        let writable_zero =
+            file.is_some_and(|file| file.kind == FileKind::DevZero && file.flags.writes());
+        let shared_memory = !private && (anonymous || writable_zero);
         let reserve = !vma_flags.contains(VmaFlags::NORESERVE);
-        let shared_memory =
-            !private && (anonymous || file.is_some_and(|file| file.kind == FileKind::DevZero));
-        let accounted = reserve && private && prot.contains(Prot::WRITE);
-        if accounted || (reserve && shared_memory) {
-            as_errno(Errno::ENOMEM, self.check_commit(range.page_count()))?;
+        let accounted = reserve && private && prot.contains(Prot::WRITE) && !huge;
+        let commit = self.check_commit(range.page_count());
+        let mut changes = Changes::default();
+        if accounted && commit.is_err() {
+            // What it would have replaced stays, but is cut out already.
+            self.space.cut_out(range, &mut changes);
+            self.settle(changes, events);
+            return as_errno(Errno::ENOMEM, commit).map(|()| 0.into());
+        }
+        let commit = if shared_memory && reserve { commit } else { Ok(()) };
+        let agreed = file_agrees(file.map(|file| file.kind), flags, offset, rounded);
+        if let Err(refusal) = agreed.and_then(|()| as_errno(Errno::ENOMEM, commit)) {
+            // The file is asked last, when what it would have replaced is gone
+            // (`vms_abort_munmap_vmas`).
+            self.space.unmap(range, &mut self.frames, &mut changes);
+            self.settle(changes, events);
+            return Err(refusal);
         }
         vma_flags.set(VmaFlags::ACCOUNT, accounted);
 
         let (backing, page_offset) = match file {
-            Some(FileArgument { kind: FileKind::DevZero, open, .. }) if private => {
+            // Without the right to write, a shared mapping of it is as good as a private one.
+            Some(FileArgument { kind: FileKind::DevZero, open, flags, .. })
+                if private || !flags.writes() =>
+            {
                 (Backing::DevZero(open), offset / PAGE_SIZE)
             }
             Some(FileArgument { open, .. }) if !shared_memory => {
                 (Backing::File(open), offset / PAGE_SIZE)
             }
             None if private => (Backing::Anonymous, address / PAGE_SIZE),
-            // Shared anonymous memory is a file of its own.
+            // Shared anonymous memory is a file of its own. That of /dev/zero is no longer than
+            // the mapping, but shown from the offset on.
             _ => {
                 let size = Some(rounded);
                 let id = self.files.create(FileKind::SharedMemory, "dev/zero", size, 0o600);
-                (Backing::File(self.files.open(id, OpenFlags::from_bits_retain(2))), 0)
+                let open = self.files.open(id, OpenFlags::from_bits_retain(2));
+                (Backing::File(open), if anonymous { 0 } else { offset / PAGE_SIZE })
             }
         };
         let vma = Vma {
@@ -139,7 +157,6 @@ impl Kernel {
             origin: None,
             inferred: false,
         };
-        let mut changes = Changes::default();
         self.space.map(vma, &mut self.frames, &mut changes);
         self.settle(changes, events);
         let populate = flags.contains(MapFlags::POPULATE) && !flags.contains(MapFlags::NONBLOCK);
@@ -184,6 +201,20 @@ impl Kernel {
             return refuse(Errno::ENOMEM, Reason::PastUserEnd { address: 0, length });
         }
         if flags.intersects(MapFlags::FIXED | MapFlags::FIXED_NOREPLACE) {
+            if flags.contains(MapFlags::HUGETLB)
+                && huge_size(flags).is_some_and(|size| !addr.is_multiple_of(size))
+            {
+                let text =
+                    "MAP_HUGETLB with MAP_FIXED needs an address on a boundary of huge pages";
+                return refuse(Errno::EINVAL, Reason::FlagCombination { text });
+            }
+            // The highest addresses are taken for an error number on their way through the kernel
+            // (`IS_ERR_VALUE` in `__get_unmapped_area`).
+            let number = addr.wrapping_neg();
+            let taken_for = Errno::ALL.iter().find(|errno| **errno as u64 == number);
+            if let Some(errno) = taken_for {
+                return refuse(*errno, Reason::PastUserEnd { address: addr, length });
+            }
             self.check_fixed(addr, length)?;
             return Ok(Place { address: addr, surprise: None });
         }
@@ -224,16 +255,26 @@ impl Kernel {
     }
 }
 
-/// With `MAP_HUGETLB` a length is rounded up to huge pages, 2 MiB unless flags say 1 GiB.
-fn huge_length(flags: MapFlags, length: u64) -> u64 {
+/// With `MAP_HUGETLB` a length is rounded up to huge pages.
+fn huge_length(flags: MapFlags, length: u64) -> Result<u64, Refusal> {
     if !flags.contains(MapFlags::HUGETLB) {
-        return length;
+        return Ok(length);
     }
-    let size = match flags.bits() >> 26 & 0x3f {
-        30 => 1 << 30,
-        _ => PMD_SIZE,
+    let Some(size) = huge_size(flags) else {
+        let text = "MAP_HUGETLB has pages of 2 MiB and 1 GiB only";
+        return refuse(Errno::EINVAL, Reason::FlagCombination { text });
     };
-    length.checked_next_multiple_of(size).unwrap_or(0)
+    Ok(length.checked_next_multiple_of(size).unwrap_or(0))
+}
+
+/// The size of huge pages that flags ask for: its logarithm stands in six bits of them, and 0 is
+/// the usual 2 MiB (`hstate_sizelog`).
+fn huge_size(flags: MapFlags) -> Option<u64> {
+    match flags.bits() >> 26 & 0x3f {
+        0 | 21 => Some(PMD_SIZE),
+        30 => Some(1 << 30),
+        _ => None,
+    }
 }
 
 /// Checks type, flags and rights of a file mapping.
@@ -254,7 +295,8 @@ fn file_sharing(
         MapFlags::PRIVATE => false,
         _ => return refuse(Errno::EINVAL, Reason::NoMappingType { map_type, anonymous: false }),
     };
-    let unknown = flags.bits() & !LEGACY_FLAGS;
+    let known = if file.kind == FileKind::Regular { MapFlags::SYNC.bits() } else { 0 };
+    let unknown = flags.bits() & !(LEGACY_FLAGS | known);
     if map_type == MapFlags::SHARED_VALIDATE && unknown != 0 {
         let reason = Reason::UnknownBits { argument: "flags", bits: unknown };
         return refuse(Errno::EOPNOTSUPP, reason);
@@ -273,6 +315,36 @@ fn file_sharing(
         return refuse(Errno::EINVAL, Reason::SharedAnonymousGrows);
     }
     Ok(if shared { Sharing::Shared { may_write: file.flags.writes() } } else { Sharing::Private })
+}
+
+/// The file behind an anonymous mapping of huge pages.
+const HUGE_FILE: FileArgument = FileArgument {
+    open: OpenId::MAX,
+    kind: FileKind::SharedMemory,
+    flags: OpenFlags::from_bits_retain(2),
+    fd: -1,
+};
+
+/// What the file's own `mmap` refuses.
+fn file_agrees(
+    kind: Option<FileKind>,
+    flags: MapFlags,
+    offset: u64,
+    length: u64,
+) -> Result<(), Refusal> {
+    if flags.contains(MapFlags::HUGETLB) {
+        if huge_size(flags).is_some_and(|size| !offset.is_multiple_of(size)) {
+            let text = "MAP_HUGETLB needs an offset on a boundary of huge pages";
+            return refuse(Errno::EINVAL, Reason::FlagCombination { text });
+        }
+        // No pages are set aside for huge mappings here.
+        return refuse(Errno::ENOMEM, Reason::NoRoom { length });
+    }
+    if kind == Some(FileKind::Regular) && flags.contains(MapFlags::SYNC) {
+        let text = "MAP_SYNC is for files in persistent memory";
+        return refuse(Errno::EOPNOTSUPP, Reason::FlagCombination { text });
+    }
+    Ok(())
 }
 
 /// Checks the type of an anonymous mapping.
@@ -297,6 +369,7 @@ fn vma_flags(flags: MapFlags, droppable: bool) -> VmaFlags {
     remembered.set(VmaFlags::LOCKED, flags.contains(MapFlags::LOCKED));
     remembered.set(VmaFlags::NOHUGEPAGE, flags.contains(MapFlags::STACK));
     remembered.set(VmaFlags::NORESERVE, flags.contains(MapFlags::NORESERVE));
+    remembered.set(VmaFlags::SYNC, flags.contains(MapFlags::SYNC));
     if droppable {
         remembered |=
             VmaFlags::DROPPABLE | VmaFlags::NORESERVE | VmaFlags::WIPEONFORK | VmaFlags::DONTDUMP;

@@ -64,26 +64,26 @@ impl Kernel {
         }
 
         let mut changes = Changes::default();
-        let result = self.protect_upwards(start, end, prot & Prot::RWX, &mut changes);
+        let mut populate = Vec::new();
+        let result =
+            self.protect_upwards(start, end, prot & Prot::RWX, &mut changes, &mut populate);
         self.settle(changes, events);
-        if let Ok(populate) = &result {
-            for range in populate {
-                self.populate(*range, events);
-            }
+        for range in populate {
+            self.populate(range, events);
         }
-        result.map(|_| 0.into())
+        result.map(|()| 0.into())
     }
 
-    /// Changes mapping by mapping from `start` up to `end`. Returns the locked ranges that became
-    /// writable, to be filled with pages of their own.
+    /// Changes mapping by mapping from `start` up to `end`. Adds the locked ranges that became
+    /// writable to `populate`, to be filled with pages of their own.
     fn protect_upwards(
         &mut self,
         start: Address,
         end: Address,
         prot: Prot,
         changes: &mut Changes,
-    ) -> Result<Vec<PageRange>, Refusal> {
-        let mut populate = Vec::new();
+        populate: &mut Vec<PageRange>,
+    ) -> Result<(), Refusal> {
         let mut at = start;
         while at < end {
             let Some(vma) = self.space.vmas().at(at).copied() else {
@@ -105,7 +105,7 @@ impl Kernel {
             }
             at = top;
         }
-        Ok(populate)
+        Ok(())
     }
 
     /// Changes the part of one mapping (`mprotect_fixup`): private memory becomes accounted when

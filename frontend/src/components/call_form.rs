@@ -93,7 +93,7 @@ fn Form() -> Html {
                     <button type="button" class="button quiet" onclick={copy} aria-label="Copy the line" title="Copy">{ icons::copy() }</button>
                 </div>
                 { outcome(&store) }
-                <button type="submit" class="button primary run" data-testid="run">{ "Run " }{ draft.spec.name }</button>
+                <button type="submit" class="button primary run" data-testid="run">{ "Run" }<span class="call-of-run">{ " " }{ draft.spec.name }</span></button>
             </div>
         </form>
     }

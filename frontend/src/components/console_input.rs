@@ -110,7 +110,7 @@ pub fn ConsoleInput() -> Html {
         <form class="console-input" {onsubmit}>
             <label class="prompt mono" for="console-input" aria-hidden="true">{ ">" }</label>
             <textarea id="console-input" ref={area} class="mono" rows={rows.to_string()} value={(*text).clone()} {oninput} {onkeydown} {onpaste}
-                placeholder="q = mmap(NULL, 8192, PROT_READ, …)" spellcheck="false" autocapitalize="off" autocomplete="off"
+                placeholder="a = malloc(100)" spellcheck="false" autocapitalize="off" autocomplete="off"
                 aria-label="Lines to run. Enter runs, Shift Enter adds a line, Tab completes." data-testid="console-input" />
             <button type="submit" class="button quiet" aria-label="Run" title="Run (Enter)" data-testid="console-run">{ icons::enter() }</button>
         </form>

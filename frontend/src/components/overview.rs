@@ -61,7 +61,7 @@ pub fn Overview() -> Html {
             <div class="strip" onmouseleave={leave}>{ for pieces }</div>
             <div class="strip-scale" aria-hidden="true">
                 <span class="mono">{ "0" }</span>
-                <span>{ "the whole address space; widths grow with the logarithm of sizes, holes are folded" }</span>
+                <span>{ "logarithmic widths, holes folded" }</span>
                 <span class="mono">{ "0x7fff\u{2009}ffff\u{2009}f000" }</span>
             </div>
         </div>

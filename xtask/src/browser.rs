@@ -131,9 +131,15 @@ fn pair(browsers: &[Candidate], drivers: &[Candidate]) -> Option<Browser> {
 }
 
 fn describe(text: &mut String, what: &str, variable: &str, found: &[Candidate]) {
-    if found.is_empty() {
-        let _ = writeln!(text, "  no {what} on PATH or in {variable}");
-    }
+    let _ = match env::var_os(variable) {
+        Some(name) if found.is_empty() => {
+            writeln!(text, "  no {what} in {variable}, which is {name:?}")
+        }
+        None if found.is_empty() => {
+            writeln!(text, "  no {what} on PATH, and {variable} is not set")
+        }
+        _ => Ok(()),
+    };
     for (file, version) in found {
         let _ = writeln!(text, "  {what} {version}: {}", file.display());
     }

@@ -19,8 +19,8 @@ pub fn which(name: impl AsRef<Path>) -> Option<PathBuf> {
     if name.components().count() > 1 {
         return name.is_file().then(|| name.to_path_buf());
     }
+    let mut file = name.as_os_str().to_owned();
+    file.push(env::consts::EXE_SUFFIX);
     let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|folder| folder.join(name).with_extension(env::consts::EXE_EXTENSION))
-        .find(|file| file.is_file())
+    env::split_paths(&path).map(|folder| folder.join(&file)).find(|file| file.is_file())
 }

@@ -10,14 +10,17 @@
 //! Source: `mm/vma.c`, `mm/mremap.c`, Linux 6.18.
 
 use crate::abi::Prot;
-use crate::address::{Address, PAGE_SIZE, Page, PageRange, USER_END};
+use crate::address::{Address, PAGE_SIZE, PMD_SIZE, Page, PageRange, USER_END};
 use crate::event::Event;
 use crate::file::OpenId;
 use crate::frame::{Frames, Owner, ZERO_FRAME};
 use crate::page_table::{PageTable, PageTableEntry};
 use crate::reason::Reason;
+use crate::runs::Runs;
 use crate::vma::{Backing, Origin, Sharing, Vma, VmaFlags};
 use crate::vma_set::VmaSet;
+use imbl::OrdSet;
+use std::ops::Range;
 
 /// The VMAs, page table and break of a process.
 #[derive(Clone, PartialEq, Debug)]
@@ -26,6 +29,10 @@ pub struct AddressSpace {
     vmas: VmaSet,
     /// The page table.
     table: PageTable,
+    /// Pages with a guard (`MADV_GUARD_INSTALL`), by number: not resident, and never to be.
+    guards: Runs,
+    /// Stretches of 2 MiB that have a lowest page table, perhaps an empty one, by number.
+    tables: OrdSet<u64>,
     /// Start of the heap (`mm->start_brk`).
     pub break_start: Address,
     /// The break: first address behind the heap, not rounded (`mm->brk`).
@@ -58,6 +65,8 @@ impl AddressSpace {
         AddressSpace {
             vmas: VmaSet::default(),
             table: PageTable::new(),
+            guards: Runs::default(),
+            tables: OrdSet::new(),
             break_start,
             break_end: break_start,
             stack_start: 0,
@@ -142,7 +151,35 @@ impl AddressSpace {
             changes.left.extend(vma.backing.open_file());
             changes.add(Event::Unmapped { range: vma.range });
             self.drop_pages(vma.range, frames);
+            self.unguard(vma.range);
+            self.free_tables(vma.range);
         }
+    }
+
+    /// Frees the page tables in which nothing is mapped any more (`free_pgtables`).
+    fn free_tables(&mut self, range: PageRange) {
+        let numbers = range.start() / PMD_SIZE..range.end().div_ceil(PMD_SIZE);
+        let tables: Vec<u64> = self.tables.range(numbers).copied().collect();
+        for number in tables {
+            let start = number * PMD_SIZE;
+            let stretch = PageRange::new(start, start + PMD_SIZE);
+            if stretch.is_some_and(|range| self.vmas.overlapping(range).next().is_none()) {
+                self.tables.remove(&number);
+            }
+        }
+    }
+
+    /// Drops the page tables that lie wholly in a range, whose pages were dropped
+    /// (`try_to_free_pte`).
+    pub fn reclaim_tables(&mut self, range: PageRange) {
+        for number in range.start().div_ceil(PMD_SIZE)..range.end() / PMD_SIZE {
+            self.tables.remove(&number);
+        }
+    }
+
+    /// Says whether the lowest page table over a page exists.
+    pub fn has_table(&self, page: Page) -> bool {
+        self.tables.contains(&(page.start() / PMD_SIZE))
     }
 
     /// Gives one VMA's part inside a range another protection and flags; cuts it out and merges
@@ -248,6 +285,20 @@ impl AddressSpace {
         self.join(moved, changes);
         let Some(old) = PageRange::new(from, from + old_length) else { return };
         changes.add(Event::Moved { from: old, to: to.start() });
+        // The new place gets page tables where the old one has them.
+        let mut at = old.start();
+        while at < old.end() {
+            let target = to.start() + (at - from);
+            if self.tables.contains(&(at / PMD_SIZE)) {
+                self.tables.insert(target / PMD_SIZE);
+            }
+            at += (PMD_SIZE - at % PMD_SIZE).min(PMD_SIZE - target % PMD_SIZE);
+        }
+        for guards in self.guards.inside(numbers(old)) {
+            self.guards.remove(guards.clone());
+            let moved = |number: u64| to.start() / PAGE_SIZE + (number - from / PAGE_SIZE);
+            self.guards.add(moved(guards.start)..moved(guards.end));
+        }
         for (page, entry) in self.table.entries(old) {
             let target = Page::containing(to.start() + (page.start() - from));
             frames.map(entry.frame(), target);
@@ -276,7 +327,15 @@ impl AddressSpace {
     /// (`__anon_vma_prepare`, `find_mergeable_anon_vma`).
     pub fn prepare_origin(&mut self, address: Address) {
         let Some(vma) = self.vmas.at(address).copied() else { return };
-        if vma.origin.is_some() || vma.sharing.is_shared() {
+        if !vma.sharing.is_shared() {
+            self.force_origin(address);
+        }
+    }
+
+    /// Like [`AddressSpace::prepare_origin`], for shared mappings too.
+    pub fn force_origin(&mut self, address: Address) {
+        let Some(vma) = self.vmas.at(address).copied() else { return };
+        if vma.origin.is_some() {
             return;
         }
         let (below, above) = self.neighbours(vma.range);
@@ -301,6 +360,9 @@ impl AddressSpace {
                 frames.unmap(old.frame(), page);
             }
         }
+        if entry.present() {
+            self.tables.insert(page.start() / PMD_SIZE);
+        }
         self.table.set(page, entry);
     }
 
@@ -313,6 +375,24 @@ impl AddressSpace {
             self.table.set(page, PageTableEntry::default());
             frames.unmap(entry.frame(), page);
         }
+    }
+
+    /// Guards the pages of a range; what was resident there is lost.
+    pub fn guard(&mut self, range: PageRange, frames: &mut Frames) {
+        self.drop_pages(range, frames);
+        self.guards.add(numbers(range));
+        let tables = range.start() / PMD_SIZE..range.end().div_ceil(PMD_SIZE);
+        self.tables.extend(tables);
+    }
+
+    /// Takes the guards of a range away.
+    pub fn unguard(&mut self, range: PageRange) {
+        self.guards.remove(numbers(range));
+    }
+
+    /// Says whether a page has a guard.
+    pub fn is_guarded(&self, page: Page) -> bool {
+        self.guards.contains(page.start() / PAGE_SIZE)
     }
 
     /// The rights that a page's entry has without a further page fault: those of the VMA, but
@@ -400,6 +480,13 @@ impl AddressSpace {
     pub fn check(&self, frames: &Frames) {
         self.vmas.check();
         let Some(user) = PageRange::new(0, USER_END) else { return };
+        for guards in self.guards.inside(numbers(user)) {
+            for number in [guards.start, guards.end - 1] {
+                let page = Page::containing(number * PAGE_SIZE);
+                assert!(self.vmas.at(page.start()).is_some(), "{page:?} is guarded, not mapped");
+                assert!(!self.table.get(page).present(), "{page:?} is guarded and resident");
+            }
+        }
         self.table.visit(user, |page, entry| {
             let vma = self.vmas.at(page.start());
             let vma = vma.unwrap_or_else(|| panic!("{page:?} is resident but not mapped"));
@@ -416,4 +503,9 @@ impl AddressSpace {
             true
         });
     }
+}
+
+/// The numbers of a range's pages.
+fn numbers(range: PageRange) -> Range<u64> {
+    range.start() / PAGE_SIZE..range.end() / PAGE_SIZE
 }

@@ -17,6 +17,7 @@ use crate::address::{Address, PAGE_SIZE, PMD_SIZE, Page, PageRange, USER_END, pa
 use crate::address_space::{AddressSpace, Changes};
 use crate::call::SignalInfo;
 use crate::event::{Event, FaultKind};
+use crate::file::{File, FileKind};
 use crate::frame::{FrameNumber, Owner, ZERO_FRAME};
 use crate::kernel::{FilePage, Kernel};
 use crate::page_table::PageTableEntry;
@@ -42,6 +43,9 @@ const VSYSCALL: Address = 0xffff_ffff_ff60_0000;
 /// How many pages a miss reads from the disk: 8 MiB, as on the machine that the recorded scenarios
 /// are from (`/sys/block/*/queue/read_ahead_kb`).
 const READ_AHEAD_PAGES: u64 = 2048;
+
+/// Pages of 2 MiB.
+const HUGE_PAGES: u64 = PMD_SIZE / PAGE_SIZE;
 
 /// How many pages a read of a file brings in at once (`fault_around_bytes`, 64 KiB).
 const FAULT_AROUND_PAGES: u64 = 16;
@@ -80,6 +84,9 @@ impl Kernel {
         if !allowed {
             let reason = Reason::ProtectionForbids { address, prot: vma.prot, access };
             return Err(segv(SignalCode::SEGV_ACCERR, address, reason));
+        }
+        if self.space.is_guarded(page) {
+            return Err(segv(SignalCode::SEGV_MAPERR, address, Reason::GuardPage { address }));
         }
         let write = access == Access::Write;
         let kind = match (entry.present(), self.file_page(&vma, address)) {
@@ -167,18 +174,14 @@ impl Kernel {
         write: bool,
     ) -> Result<FaultKind, Fault> {
         let page = Page::containing(address);
-        if !file_page.beyond_end {
-            let window = read_ahead_window(vma, file_page.index);
-            self.files.read_ahead(file_page.file, file_page.index, window);
-        }
-        if !write {
-            self.fault_around(vma, page, file_page);
-            if self.space.table().get(page).present() {
-                return Ok(FaultKind::FilePage);
-            }
+        if !write && self.fault_around(vma, page, file_page) {
+            return Ok(FaultKind::FilePage);
         }
         if file_page.beyond_end {
             return Err(beyond_end(address, file_page));
+        }
+        if self.read_missing(vma, file_page) && !write && self.fault_around(vma, page, file_page) {
+            return Ok(FaultKind::FilePage);
         }
         let frame = self.files.page(file_page.file, file_page.index, &mut self.frames);
         let frame = frame.ok_or_else(|| self.out_of_frames())?;
@@ -187,34 +190,87 @@ impl Kernel {
             return Ok(FaultKind::CopyOnWrite);
         }
         self.show(vma, page, frame, write);
+        self.show_folio(vma, page, file_page, write);
         Ok(FaultKind::FilePage)
+    }
+
+    /// Reads a page of a disk's file that is not cached, and others with it. Says whether it had
+    /// to.
+    fn read_missing(&mut self, vma: &Vma, page: FilePage) -> bool {
+        if self.files.is_cached(page.file, page.index) {
+            return false;
+        }
+        if !self.files.read_unread(page.file, page.index) {
+            self.files.read_ahead(page.file, read_ahead_window(vma, page.index));
+        }
+        true
+    }
+
+    /// Maps the rest of a page's folio too, if all of it lies in the file, in the VMA and in one
+    /// page table, and nothing is mapped there yet (`finish_fault`).
+    fn show_folio(&mut self, vma: &Vma, page: Page, file_page: FilePage, write: bool) {
+        let folio = self.files.folio(file_page.file, file_page.index);
+        let page_count = self.files.file(file_page.file).map_or(0, File::page_count);
+        if folio.end > page_count || folio.start < vma.page_offset {
+            return;
+        }
+        let at = |index: u64| vma.range.start() + (index - vma.page_offset) * PAGE_SIZE;
+        let Some(range) = PageRange::new(at(folio.start), at(folio.end)) else { return };
+        let one_table = range.start() / PMD_SIZE == (range.end() - 1) / PMD_SIZE;
+        let others = range.pages().filter(|other| *other != page);
+        let empty =
+            |other: Page| !self.space.table().get(other).present() && !self.space.is_guarded(other);
+        if !vma.range.covers(range) || !one_table || !others.clone().all(empty) {
+            return;
+        }
+        for other in others {
+            let index = vma.backing_page(other.start());
+            if let Some(frame) = self.files.page(file_page.file, index, &mut self.frames) {
+                self.show(vma, other, frame, write);
+            }
+        }
     }
 
     /// Maps the cached neighbours of a page of a file: 16 pages from the larger of (the address
     /// rounded down to 64 KiB, the start of the VMA) on, within the VMA, the page table and the
-    /// file.
-    fn fault_around(&mut self, vma: &Vma, page: Page, file_page: FilePage) {
+    /// file. Says whether the page itself is there then.
+    ///
+    /// While there is no page table yet, the kernel maps nothing if the first folio that it finds
+    /// is the last of a disk's file (`can_map_large` in `filemap_map_pages`).
+    fn fault_around(&mut self, vma: &Vma, page: Page, file_page: FilePage) -> bool {
         let window = FAULT_AROUND_PAGES * PAGE_SIZE;
         let start = (page.start() / window * window).max(vma.range.start());
         let table_end = page.start() / PMD_SIZE * PMD_SIZE + PMD_SIZE;
         let end = (start + window).min(vma.range.end()).min(table_end);
-        let Some(range) = PageRange::new(start, end) else { return };
-        let Some(file) = self.files.file(file_page.file) else { return };
+        let Some(range) = PageRange::new(start, end) else { return false };
+        let Some(file) = self.files.file(file_page.file) else { return false };
         let page_count = file.page_count();
+        let mut indices = range.pages().map(|page| vma.backing_page(page.start()));
+        let first = indices
+            .find(|index| *index < page_count && self.files.is_cached(file_page.file, *index));
+        let Some(first) = first else { return false };
+        if file_page.kind == FileKind::Regular
+            && !self.space.has_table(page)
+            && self.files.folio(file_page.file, first).end >= page_count
+        {
+            return false;
+        }
         for neighbour in range.pages() {
             let index = vma.backing_page(neighbour.start());
             if index >= page_count
                 || self.space.table().get(neighbour).present()
+                || self.space.is_guarded(neighbour)
                 || !self.files.is_cached(file_page.file, index)
             {
                 continue;
             }
             // Out of frames: the page that was asked for says so itself.
             let Some(frame) = self.files.page(file_page.file, index, &mut self.frames) else {
-                return;
+                break;
             };
             self.show(vma, neighbour, frame, false);
         }
+        self.space.table().get(page).present()
     }
 
     /// Gives a page a frame of its own, with the contents of another.
@@ -246,12 +302,25 @@ impl Kernel {
             let Some(vma) = self.space.vmas().at(page.start()).copied() else { return };
             let write = vma.sharing == Sharing::Private && vma.prot.contains(Prot::WRITE);
             let access = if write { Access::Write } else { Access::Read };
-            let entry = self.space.table().get(page);
-            let there = entry.present() && (!write || entry.writable());
-            if !there && self.fault(page.start(), access, events).is_err() {
+            if self.touch(page.start(), access, events).is_err() {
                 return;
             }
         }
+    }
+
+    /// Makes a page resident as a read or a write would.
+    ///
+    /// # Errors
+    /// The signal that the access would end in.
+    pub(crate) fn touch(
+        &mut self,
+        address: Address,
+        access: Access,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Fault> {
+        let entry = self.space.table().get(Page::containing(address));
+        let there = entry.present() && (access != Access::Write || entry.writable());
+        if there { Ok(()) } else { self.fault(address, access, events) }
     }
 
     fn out_of_frames(&self) -> Fault {
@@ -264,7 +333,11 @@ impl Kernel {
 
 /// Which pages of a disk's file a miss in a mapping reads at once (`do_sync_mmap_readahead`).
 fn read_ahead_window(vma: &Vma, index: u64) -> Range<u64> {
-    if vma.flags.contains(VmaFlags::RANDOM) {
+    if vma.flags.contains(VmaFlags::HUGEPAGE) {
+        let start = index / HUGE_PAGES * HUGE_PAGES;
+        let pages = if vma.flags.contains(VmaFlags::RANDOM) { 1 } else { 2 } * HUGE_PAGES;
+        start..start + pages
+    } else if vma.flags.contains(VmaFlags::RANDOM) {
         index..index + 1
     } else if vma.flags.contains(VmaFlags::SEQUENTIAL) {
         index..index.saturating_add(READ_AHEAD_PAGES)

@@ -10,6 +10,7 @@
 use crate::abi::OpenFlags;
 use crate::address::{Address, PAGE_SIZE};
 use crate::frame::{FrameNumber, Frames, Owner};
+use crate::page_cache::PageCache;
 use imbl::OrdMap;
 use std::ops::Range;
 
@@ -68,11 +69,7 @@ pub struct File {
     pub size: Option<u64>,
     /// The owner's rights as `open` was given them (`mode`), for opening it again.
     pub mode: u32,
-    /// Its cached pages, by index.
-    cache: OrdMap<u64, FrameNumber>,
-    /// Runs of pages that were read ahead from the disk, start to end: cached as well, but without
-    /// a frame here until something maps them.
-    read_ahead: OrdMap<u64, u64>,
+    cache: PageCache,
 }
 
 impl File {
@@ -92,7 +89,7 @@ impl File {
 
     /// The cached frame of a page.
     pub fn cached(&self, index: u64) -> Option<FrameNumber> {
-        self.cache.get(&index).copied()
+        self.cache.frame(index)
     }
 }
 
@@ -156,14 +153,7 @@ impl Files {
     pub fn create(&mut self, kind: FileKind, path: &str, size: Option<u64>, mode: u32) -> FileId {
         let id = self.next_file;
         self.next_file += 1;
-        let file = File {
-            kind,
-            path: path.to_owned(),
-            size,
-            mode,
-            cache: OrdMap::new(),
-            read_ahead: OrdMap::new(),
-        };
+        let file = File { kind, path: path.to_owned(), size, mode, cache: PageCache::default() };
         self.files.insert(id, file);
         if !matches!(kind, FileKind::Memfd | FileKind::SharedMemory | FileKind::Stream) {
             self.paths.insert(path.to_owned(), id);
@@ -234,8 +224,8 @@ impl Files {
         let has_path = self.paths.get(&file.path) == Some(&open_file.file);
         let still_open = self.open_files.values().any(|other| other.file == open_file.file);
         if !has_path && !still_open {
-            for frame in file.cache.values() {
-                frames.set_cached(*frame, false);
+            for frame in file.cache.frames() {
+                frames.set_cached(frame, false);
             }
             self.files.remove(&open_file.file);
         }
@@ -245,8 +235,8 @@ impl Files {
     /// Nothing when all frames are in use.
     pub fn page(&mut self, id: FileId, index: u64, frames: &mut Frames) -> Option<FrameNumber> {
         let file = self.files.get_mut(&id)?;
-        if let Some(frame) = file.cache.get(&index) {
-            return Some(*frame);
+        if let Some(frame) = file.cache.frame(index) {
+            return Some(frame);
         }
         let frame = frames.take(Owner::File { file: id, index })?;
         frames.set_cached(frame, true);
@@ -257,33 +247,34 @@ impl Files {
     /// Says whether a page is in the cache: one that was written, or loaded through a mapping, or
     /// (of a disk's file) read ahead.
     pub fn is_cached(&self, id: FileId, index: u64) -> bool {
-        self.file(id).is_some_and(|file| {
-            let ahead = file.read_ahead.get_prev(&index).is_some_and(|(_, end)| index < *end);
-            ahead || file.cache.contains_key(&index)
-        })
+        self.file(id).is_some_and(|file| file.cache.is_cached(index))
     }
 
-    /// A miss in a mapping of a disk's file reads a window of pages; other files have nothing to
-    /// read from.
-    pub fn read_ahead(&mut self, id: FileId, index: u64, window: Range<u64>) {
-        if self.is_cached(id, index) {
-            return;
-        }
+    /// Reads pages of a disk's file into its cache; other files have nothing to read from.
+    pub fn read_ahead(&mut self, id: FileId, pages: Range<u64>) {
         let Some(file) = self.files.get_mut(&id) else { return };
-        let (mut start, mut end) = (window.start, window.end.min(file.page_count()));
-        if file.kind != FileKind::Regular || start >= end {
-            return;
+        if file.kind == FileKind::Regular {
+            file.cache.read(pages.start..pages.end.min(file.page_count()));
         }
-        // Runs that meet become one.
-        let (apart, met): (OrdMap<u64, u64>, OrdMap<u64, u64>) =
-            std::mem::take(&mut file.read_ahead)
-                .into_iter()
-                .partition(|(other_start, other_end)| *other_end < start || end < *other_start);
-        for (other_start, other_end) in met {
-            start = start.min(other_start);
-            end = end.max(other_end);
-        }
-        file.read_ahead = apart.update(start, end);
+    }
+
+    /// Reads the contents of a page that is in the cache without them. Says whether it was one.
+    pub fn read_unread(&mut self, id: FileId, index: u64) -> bool {
+        let Some(file) = self.files.get_mut(&id) else { return false };
+        let unread = file.cache.is_unread(index);
+        file.cache.read_unread(index);
+        unread
+    }
+
+    /// The pages that are one folio with a page.
+    pub fn folio(&self, id: FileId, index: u64) -> Range<u64> {
+        self.file(id).map_or(index..index + 1, |file| file.cache.folio(index))
+    }
+
+    /// Makes a range of pages zeros without a frame.
+    pub fn punch_hole(&mut self, id: FileId, pages: Range<u64>, frames: &mut Frames) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        forget(file, pages, frames);
     }
 
     /// Copies bytes out of a file. `out` must end at or before the file's end.
@@ -307,7 +298,13 @@ impl Files {
         length: u64,
         frames: &mut Frames,
     ) -> u64 {
+        let old = self.file(id).and_then(|file| file.size);
         self.grow_to(id, offset, frames);
+        if let Some(file) = self.files.get_mut(&id)
+            && file.kind == FileKind::Regular
+        {
+            file.cache.make_room(offset, length);
+        }
         let mut written = 0;
         for piece in pieces(offset, length) {
             let Some(frame) = self.page(id, piece.index, frames) else { break };
@@ -322,6 +319,9 @@ impl Files {
         }
         if let Some(file) = self.files.get_mut(&id) {
             file.size = file.size.map(|size| size.max(offset + written));
+        }
+        if let Some(old) = old.filter(|old| *old < offset) {
+            self.touch_tail(id, old);
         }
         written
     }
@@ -345,20 +345,26 @@ impl Files {
         self.grow_to(id, size, frames);
         let file = self.files.get_mut(&id)?;
         file.size = Some(size);
-        if old.is_some_and(|old| old <= size) {
+        if let Some(old) = old.filter(|old| *old < size) {
+            self.touch_tail(id, old);
             return None;
         }
         let first_gone = size.div_ceil(PAGE_SIZE);
-        let (kept, _, _) = file.cache.split_lookup(&first_gone);
-        for (_, frame) in file.cache.range(first_gone..) {
-            frames.set_cached(*frame, false);
-        }
-        file.cache = kept;
-        let ahead = std::mem::take(&mut file.read_ahead).into_iter();
-        let ahead = ahead.map(|(start, end)| (start, end.min(first_gone)));
-        file.read_ahead = ahead.filter(|(start, end)| start < end).collect();
+        forget(file, first_gone..u64::MAX, frames);
         self.clear_tail(id, size, frames);
+        self.touch_tail(id, size);
         Some(first_gone)
+    }
+
+    /// Where ext4 looks whether there is anything to clear behind an end, the page comes into the
+    /// cache (`ext4_block_truncate_page`).
+    fn touch_tail(&mut self, id: FileId, size: u64) {
+        if let Some(file) = self.files.get_mut(&id)
+            && file.kind == FileKind::Regular
+            && !size.is_multiple_of(PAGE_SIZE)
+        {
+            file.cache.touch(size / PAGE_SIZE);
+        }
     }
 
     /// Clears what lies behind `size` in the page that holds it.
@@ -369,6 +375,17 @@ impl Files {
         {
             frames.write(frame, offset, &[0; PAGE_SIZE as usize][offset as usize..]);
         }
+    }
+}
+
+/// Forgets cached pages: they are zeros without a frame, or zeros in one where they must stay.
+fn forget(file: &mut File, pages: Range<u64>, frames: &mut Frames) {
+    let (gone, kept) = file.cache.forget(pages);
+    for frame in gone {
+        frames.set_cached(frame, false);
+    }
+    for frame in kept {
+        frames.write(frame, 0, &[0; PAGE_SIZE as usize]);
     }
 }
 

@@ -8,10 +8,11 @@ use crate::address::{Address, PAGE_SIZE, Page, PageRange};
 use crate::address_space::{AddressSpace, Changes};
 use crate::event::Event;
 use crate::file::{FileKind, Files};
-use crate::frame::Frames;
+use crate::frame::{Frames, Owner};
 use crate::machine::Machine;
 use crate::reason::Reason;
 use crate::vma::{Backing, Sharing, Vma, VmaFlags};
+use std::ops::Range;
 
 /// Address space, frames and files of one process, and the machine's limits.
 #[derive(Clone, PartialEq, Debug)]
@@ -113,25 +114,46 @@ impl Kernel {
     /// Drops every page of a file from an index on out of every mapping, copies too
     /// (`unmap_mapping_range` with `even_cows`).
     pub fn drop_file_pages(&mut self, file: u32, first: u64) {
-        let ranges: Vec<PageRange> = self
-            .space
-            .vmas()
-            .iter()
-            .filter(|vma| match vma.backing {
-                Backing::File(open) => {
-                    self.files.open_file(open).is_some_and(|open| open.file == file)
-                }
-                _ => false,
-            })
-            .filter_map(|vma| {
-                let skip = first.saturating_sub(vma.page_offset);
-                let start = skip.checked_mul(PAGE_SIZE)?.checked_add(vma.range.start())?;
-                PageRange::new(start.max(vma.range.start()), vma.range.end())
-            })
-            .collect();
-        for range in ranges {
+        for range in self.mapped_parts(file, first..u64::MAX) {
             self.space.drop_pages(range, &mut self.frames);
         }
+    }
+
+    /// Makes pages of a file zeros again. Mappings lose them, but keep copies of their own.
+    pub fn punch_hole(&mut self, file: u32, pages: Range<u64>) {
+        let first = self.files.folio(file, pages.start).start;
+        let end = self.files.folio(file, pages.end.saturating_sub(1)).end;
+        self.drop_shown_pages(file, first..end.max(pages.end));
+        self.files.punch_hole(file, pages, &mut self.frames);
+    }
+
+    /// Drops pages of a file out of every mapping, but for copies.
+    pub fn drop_shown_pages(&mut self, file: u32, pages: Range<u64>) {
+        for range in self.mapped_parts(file, pages) {
+            for (page, entry) in self.space.table().entries(range) {
+                if self.frames.owner(entry.frame()) != Some(Owner::Anonymous)
+                    && let Some(range) = PageRange::spanning(page.start(), PAGE_SIZE)
+                {
+                    self.space.drop_pages(range, &mut self.frames);
+                }
+            }
+        }
+    }
+
+    /// Where pages of a file are mapped.
+    fn mapped_parts(&self, file: u32, pages: Range<u64>) -> Vec<PageRange> {
+        let shows = |vma: &Vma| match vma.backing {
+            Backing::File(open) => self.files.open_file(open).is_some_and(|open| open.file == file),
+            _ => false,
+        };
+        let part = |vma: &Vma| {
+            let index_end = vma.page_offset.saturating_add(vma.range.page_count());
+            let first = pages.start.max(vma.page_offset) - vma.page_offset;
+            let behind = pages.end.min(index_end).checked_sub(vma.page_offset)?;
+            let at = |page: u64| vma.range.start().checked_add(page.checked_mul(PAGE_SIZE)?);
+            PageRange::new(at(first)?, at(behind)?)
+        };
+        self.space.vmas().iter().filter(|vma| shows(vma)).filter_map(part).collect()
     }
 
     /// Refuses more memory in one call than RAM and swap hold together, as the heuristic of
@@ -164,7 +186,11 @@ impl Kernel {
             let offset = at % PAGE_SIZE;
             let room = ((PAGE_SIZE - offset) as usize).min(out.len() - done);
             let piece = &mut out[done..done + room];
-            let entry = self.space.table().get(Page::containing(at));
+            let page = Page::containing(at);
+            if self.space.is_guarded(page) {
+                return Err(at);
+            }
+            let entry = self.space.table().get(page);
             let frame = if entry.present() {
                 Some(entry.frame())
             } else if let Some(page) = self.file_page(vma, at) {

@@ -14,6 +14,8 @@ pub mod call;
 
 // Memory.
 pub mod frame;
+pub mod runs;
+pub mod page_cache;
 pub mod file;
 pub mod page_table;
 pub mod vma;

@@ -57,6 +57,10 @@ impl Process {
             Call::Mremap { old_address, old_size, new_size, flags, new_address } => {
                 kernel.sys_mremap(old_address, old_size, new_size, flags, new_address, events)
             }
+            Call::Madvise { addr, length, advice } => {
+                kernel.sys_madvise(addr, length, advice, events)
+            }
+            Call::Msync { addr, length, flags } => kernel.sys_msync(addr, length, flags),
             Call::Brk { addr } => kernel.sys_brk(addr, events),
             Call::Open { ref path, flags, mode } => kernel.sys_open(path, flags, mode),
             Call::Openat { dirfd, ref path, flags, mode } => {
@@ -74,8 +78,6 @@ impl Process {
                     Err(refusal) => refused(refusal),
                 });
             }
-            // Answered in a later version; until then they are counted as skipped.
-            Call::Madvise { .. } | Call::Msync { .. } => return Some((Returned::Skipped, None)),
             _ => return None,
         };
         Some(answered(result))

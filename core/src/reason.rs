@@ -88,6 +88,17 @@ pub enum Reason {
     },
     SharedAnonymousGrows,
     OldSizeZeroPrivate,
+    UnknownAdvice {
+        advice: i32,
+    },
+    /// A mapping that this advice is not for.
+    AdviceNotFor {
+        address: Address,
+        text: &'static str,
+    },
+    MappingLocked {
+        address: Address,
+    },
     BreakBelowStart {
         start: Address,
     },
@@ -164,6 +175,10 @@ pub enum Reason {
     GuardGap {
         address: Address,
         below: Address,
+    },
+    /// A page with a guard (`MADV_GUARD_INSTALL`).
+    GuardPage {
+        address: Address,
     },
     BeyondEndOfFile {
         address: Address,
@@ -260,6 +275,9 @@ impl Reason {
             | NoMapping { address }
             | ProtectionForbids { address, .. }
             | GuardGap { address, .. }
+            | AdviceNotFor { address, .. }
+            | MappingLocked { address }
+            | GuardPage { address }
             | BeyondEndOfFile { address, .. }
             | NonCanonical { address }
             | KernelAddress { address } => *address,
@@ -343,6 +361,13 @@ impl Reason {
             OldSizeZeroPrivate => {
                 "old_size 0 asks for a second mapping of the same pages, which only shared memory can have".to_owned()
             }
+            UnknownAdvice { advice } => format!("{advice} is no advice that the kernel knows"),
+            AdviceNotFor { address, text } => {
+                format!("the advice is not for the mapping at {address:#x}: {text}")
+            }
+            MappingLocked { address } => {
+                format!("the mapping at {address:#x} is locked, so its pages cannot be invalidated")
+            }
             BreakBelowStart { start } => format!("the break cannot lie below its start, {start:#x}"),
             BreakMeetsMapping { at } => {
                 format!("the break would come closer than one page to the mapping at {at:#x}")
@@ -378,6 +403,7 @@ impl Reason {
             GuardGap { address, below } => format!(
                 "the mapping above {address:#x} grows down, but not to within 256 pages of the one that ends at {below:#x}"
             ),
+            GuardPage { address } => format!("the page at {address:#x} has a guard (MADV_GUARD_INSTALL)"),
             BeyondEndOfFile { address, file_size, page_offset } => format!(
                 "the page at {address:#x} shows the file from byte {page_offset} on, wholly behind its end ({file_size} bytes)"
             ),

@@ -39,6 +39,10 @@ fn prot() -> impl Strategy<Value = u64> {
     prop_oneof![20 => 0..8u64, 1 => any::<u64>()]
 }
 
+fn advice() -> impl Strategy<Value = i32> {
+    prop_oneof![9 => 0..26i32, 3 => select(vec![102, 103])]
+}
+
 fn map_flags() -> impl Strategy<Value = u64> {
     let base =
         select(vec![0x22, 0x21, 0x32, 0x31, 0x10_0022, 0x4022, 0x132, 0x8032, 0x2, 0x1, 0x12]);
@@ -59,6 +63,12 @@ fn call() -> impl Strategy<Value = Call> {
                 old_address, old_size, new_size, flags, new_address
             }
         ),
+        2 => (address(), length(), advice()).prop_map(|(addr, length, advice)| Call::Madvise {
+            addr, length, advice
+        }),
+        1 => (address(), length(), 0..8u64).prop_map(|(addr, length, flags)| Call::Msync {
+            addr, length, flags
+        }),
         1 => (0..40u64).prop_map(|pages| Call::Brk { addr: 0x5555_5555_9000 + pages * 0x800 }),
         1 => select(vec!["f", "g"]).prop_map(|path| Call::Open {
             path: path.into(), flags: 0o102, mode: 0o600
@@ -183,7 +193,7 @@ proptest! {
             let outcome = process.run(call);
             // Some keep what they did before they were refused, as Linux does.
             let keeps_part = match call {
-                Call::Mprotect { .. } | Call::Mremap { .. } => true,
+                Call::Mprotect { .. } | Call::Mremap { .. } | Call::Madvise { .. } => true,
                 Call::Mmap { flags, .. } => flags & 0x10 != 0,
                 _ => false,
             };

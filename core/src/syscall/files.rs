@@ -1,6 +1,7 @@
 //! `ftruncate(2)`, `pwrite64(2)`, `pread64(2)`: the bytes of a file, past its mappings.
 
 use crate::abi::{Errno, OpenFlags};
+use crate::address::PAGE_SIZE;
 use crate::call::Returned;
 use crate::file::{FileId, FileKind, OpenFile};
 use crate::kernel::{CallResult, Kernel, Refusal, refuse};
@@ -125,6 +126,12 @@ impl Kernel {
     pub(crate) fn truncate(&mut self, file: FileId, length: u64) {
         if let Some(first_gone) = self.files.set_size(file, length, &mut self.frames) {
             self.drop_file_pages(file, first_gone);
+        }
+        // A folio that is cut inside is taken out of all mappings first
+        // (`truncate_inode_partial_folio`).
+        let folio = self.files.folio(file, length / PAGE_SIZE);
+        if folio.end - folio.start > 1 && folio.start * PAGE_SIZE < length {
+            self.drop_shown_pages(file, folio);
         }
     }
 

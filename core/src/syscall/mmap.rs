@@ -21,9 +21,6 @@ const LEGACY_FLAGS: u64 = 0x1 | 0x2 // SHARED, PRIVATE
     | 0x8000 | 0x1_0000 | 0x2_0000 | 0x4_0000 | 0x400_0000 // POPULATE, NONBLOCK, STACK, HUGETLB, UNINITIALIZED
     | 0x5400_0000 | 0x7800_0000; // HUGE_2MB, HUGE_1GB
 
-/// Offset and length of a file mapping must end below this (`MAX_LFS_FILESIZE`, in whole pages).
-const LARGEST_FILE_END: u64 = 0x7fff_ffff_ffff_f000;
-
 /// The arguments of a call, as passed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MmapArguments {
@@ -285,9 +282,10 @@ fn file_sharing(
     offset: u64,
     length: u64,
 ) -> Result<Sharing, Refusal> {
-    let overflow = Reason::OffsetOverflow { offset, length };
-    if file.kind.has_length() && offset.checked_add(length).is_none_or(|e| e > LARGEST_FILE_END) {
-        return refuse(Errno::EOVERFLOW, overflow);
+    // `file_mmap_size_max`
+    let largest = if file.kind.has_length() { i64::MAX as u64 } else { u64::MAX };
+    if length > largest || offset / PAGE_SIZE > (largest - length) / PAGE_SIZE {
+        return refuse(Errno::EOVERFLOW, Reason::OffsetOverflow { offset, length });
     }
     let map_type = flags.map_type();
     let shared = match map_type {

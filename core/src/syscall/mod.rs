@@ -6,9 +6,11 @@
 
 mod brk;
 mod files;
+mod madvise;
 mod mmap;
 mod mprotect;
 mod mremap;
+mod msync;
 mod munmap;
 mod open;
 

@@ -273,7 +273,8 @@ impl Child {
             behind_name.split_whitespace().nth(index - 3).and_then(|f| f.parse().ok()).unwrap_or(0)
         };
         let stack = field(28);
-        let fields = [CODE, CODE, DATA, DATA, wished, wished, stack, stack, stack, stack, stack, 0];
+        // No arguments and environment, so that nobody reads them from its stack.
+        let fields = [CODE, CODE, DATA, DATA, wished, wished, stack, DATA, DATA, DATA, DATA, 0];
         let mut bytes: Vec<u8> = fields.iter().flat_map(|field| field.to_le_bytes()).collect();
         bytes.extend(0u32.to_le_bytes()); // no auxiliary vector
         bytes.extend(u32::MAX.to_le_bytes()); // no other program

@@ -4,9 +4,10 @@
 
 use crate::child::{CODE, Child, DATA, DATA_LENGTH, MapsEntry, Trouble};
 use crate::support::maps_columns;
+use mmap_playground_core::abi::Prot;
 use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange};
 use mmap_playground_core::call::{Call, Returned};
-use mmap_playground_core::maps::print_maps;
+use mmap_playground_core::maps::{MapsLine, print_maps};
 use mmap_playground_core::process::Process;
 use mmap_playground_core::state::maps_lines;
 use mmap_playground_core::trace::{print_call, print_line};
@@ -110,7 +111,11 @@ fn is_stack(child: &Child, entry: &MapsEntry) -> bool {
 
 fn model_snapshot(process: &Process) -> Snapshot {
     let own = CODE..DATA + DATA_LENGTH;
-    let lines = maps_lines(process).into_iter().filter(|line| !own.contains(&line.start));
+    let stack = process.kernel.machine.stack;
+    let is_stack =
+        |line: &MapsLine| PageRange::new(line.start, line.end) == stack && line.prot == Prot::RW;
+    let lines = maps_lines(process).into_iter();
+    let lines = lines.filter(|line| !own.contains(&line.start) && !is_stack(line));
     let maps = maps_columns(&print_maps(&lines.collect::<Vec<_>>()));
     let mut pages = Numbered::default();
     for vma in process.kernel.space.vmas().iter() {

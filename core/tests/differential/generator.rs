@@ -6,6 +6,7 @@ use crate::child::{BUFFER_LENGTH, CODE, DATA, DATA_LENGTH};
 use mmap_playground_core::abi::AT_FDCWD;
 use mmap_playground_core::address::{Address, PAGE_SIZE};
 use mmap_playground_core::call::{Call, StoreValue, Width};
+use mmap_playground_core::file::{FileId, FileKind};
 use mmap_playground_core::process::Process;
 use mmap_playground_core::vma::Vma;
 
@@ -145,11 +146,7 @@ impl Generator {
                 let data = data[..length.min(count as usize)].to_vec();
                 Call::Pwrite64 { fd: self.descriptor(), data, count, offset: self.file_offset() }
             }
-            12 => Call::Pread64 {
-                fd: self.descriptor(),
-                count: self.random.pick(&[1, 8, 100, PAGE, 2 * PAGE + 7]),
-                offset: self.file_offset(),
-            },
+            12 => self.pread(process),
             13 => Call::Load { addr: self.access(process), width: self.width() },
             14 => {
                 let width = self.width();
@@ -174,6 +171,28 @@ impl Generator {
                 Call::Memcpy { dst, src, length }
             }
         }
+    }
+
+    /// A read of a disk's file stays where the cache has its pages: what else would be read ahead
+    /// depends on earlier reads, which the model does not keep.
+    fn pread(&mut self, process: &Process) -> Call {
+        let fd = self.descriptor();
+        let count = self.random.pick(&[1, 8, 100, PAGE, 2 * PAGE + 7]);
+        let offset = self.file_offset();
+        let files = &process.kernel.files;
+        let file =
+            files.descriptor(fd).and_then(|open| files.open_file(open)).map(|open| open.file);
+        let missing = |file: FileId| {
+            let Some(known) = files.file(file) else { return false };
+            let pages = offset as u64 / PAGE..(offset as u64).saturating_add(count).div_ceil(PAGE);
+            let end = pages.end.min(known.page_count());
+            known.kind == FileKind::Regular
+                && (pages.start..end).any(|index| !files.is_cached(file, index))
+        };
+        if file.is_some_and(missing) && offset >= 0 {
+            return Call::Close { fd: -1 };
+        }
+        Call::Pread64 { fd, count, offset }
     }
 
     fn mmap_memory(&mut self, process: &Process) -> Call {
@@ -305,8 +324,8 @@ impl Generator {
             self.random.pick(&[5, 6, 7, 26, 99, 100, 101, 104, -1, 1 << 30])
         } else {
             self.random.pick(&[
-                0, 1, 2, 3, 4, 4, 4, 8, 8, 9, 10, 11, 12, 13, 15, 16, 17, 18, 19, 20, 21, 22, 23,
-                24, 102, 102, 103,
+                0, 1, 2, 3, 4, 4, 4, 8, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23,
+                24, 25, 102, 103,
             ])
         };
         Call::Madvise { addr: self.address(process), length: self.length(), advice }
@@ -472,7 +491,8 @@ fn is_safe(call: &Call) -> bool {
         }
         Call::Madvise { addr, length, advice } => {
             let fills = matches!(advice, 22 | 23 | 102);
-            spares(addr, length) && (!fills || small(length))
+            let huge = matches!(advice, 14 | 25);
+            spares(addr, length) && (!fills || small(length)) && (!huge || length < 0x20_0000)
         }
         Call::Pwrite64 { count, .. } | Call::Pread64 { count, .. } => count <= BUFFER_LENGTH,
         Call::Memset { addr, length, .. } => spares(addr, length),

@@ -1,0 +1,181 @@
+//! The page cache of a file: which of its pages are in memory, in which frames.
+//!
+//! Frames exist only where something was written or mapped; what was merely read from a disk is
+//! zeros, and counts as cached. A disk's file has two peculiarities that a program can see in what
+//! becomes resident: a long write makes *large folios*, runs of pages that are mapped together,
+//! and a page that is in the cache without its contents having been read.
+//!
+//! Source: `mm/filemap.c`, `mm/truncate.c`, `fs/ext4/inode.c`, Linux 6.18.
+
+use crate::address::PAGE_SIZE;
+use crate::frame::FrameNumber;
+use crate::runs::Runs;
+use imbl::{OrdMap, OrdSet};
+use std::ops::Range;
+
+/// Longest run of pages that is one folio, as a power of two (ext4).
+const LARGEST_ORDER: u32 = 9;
+
+/// The cached pages of one file, by index.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct PageCache {
+    frames: OrdMap<u64, FrameNumber>,
+    /// Pages that were read from the disk, perhaps without a frame here.
+    read: Runs,
+    /// Pages in the cache whose contents were not read: ext4 makes one where it looks whether
+    /// anything must be cleared behind the end.
+    unread: OrdSet<u64>,
+    /// Folios of several pages, start to end.
+    large: OrdMap<u64, u64>,
+}
+
+impl PageCache {
+    /// The frame of a page, if it has one.
+    pub fn frame(&self, index: u64) -> Option<FrameNumber> {
+        self.frames.get(&index).copied()
+    }
+
+    /// All frames.
+    pub fn frames(&self) -> impl Iterator<Item = FrameNumber> {
+        self.frames.values().copied()
+    }
+
+    /// Says whether a page's contents are in memory.
+    pub fn is_cached(&self, index: u64) -> bool {
+        self.frames.contains_key(&index) || (self.read.contains(index) && !self.is_unread(index))
+    }
+
+    /// Says whether a page is in the cache without its contents.
+    pub fn is_unread(&self, index: u64) -> bool {
+        self.unread.contains(&index)
+    }
+
+    /// Notes a page's frame.
+    pub fn insert(&mut self, index: u64, frame: FrameNumber) {
+        self.unread.remove(&index);
+        self.frames.insert(index, frame);
+    }
+
+    /// Reads pages from the disk, but for those that are in the cache already.
+    pub fn read(&mut self, pages: Range<u64>) {
+        self.read.add(pages);
+    }
+
+    /// Reads the contents of a page that is in the cache without them.
+    pub fn read_unread(&mut self, index: u64) {
+        if self.unread.remove(&index).is_some() {
+            self.read.add(index..index + 1);
+        }
+    }
+
+    /// Puts a page into the cache without its contents, if it is not there.
+    pub fn touch(&mut self, index: u64) {
+        if !self.is_cached(index) {
+            self.unread.insert(index);
+        }
+    }
+
+    /// The folio of a page: the pages that are mapped together with it.
+    pub fn folio(&self, index: u64) -> Range<u64> {
+        match self.large.get_prev(&index) {
+            Some((start, end)) if index < *end => *start..*end,
+            _ => index..index + 1,
+        }
+    }
+
+    /// The folios of the pages that a write of `length` bytes puts into the cache, as large as
+    /// the write allows (`__filemap_get_folio` with `fgf_set_order`).
+    pub fn make_room(&mut self, offset: u64, length: u64) {
+        let chunk = PAGE_SIZE << LARGEST_ORDER;
+        let end = offset.saturating_add(length);
+        let mut at = offset;
+        while at < end {
+            let bytes = (chunk - at % chunk).min(end - at);
+            let index = at / PAGE_SIZE;
+            let mut pages = (1 << bytes.ilog2()) / PAGE_SIZE;
+            // A folio begins at a multiple of its length.
+            while pages > 1 && (!index.is_multiple_of(pages) || self.holds(index..index + pages)) {
+                pages /= 2;
+            }
+            if pages > 1 {
+                self.large.insert(index, index + pages);
+            }
+            at = (self.folio(index).end * PAGE_SIZE).min(at + bytes);
+        }
+    }
+
+    fn holds(&self, pages: Range<u64>) -> bool {
+        self.frames.range(pages.clone()).next().is_some()
+            || self.unread.range(pages.clone()).next().is_some()
+            || !self.read.inside(pages).is_empty()
+    }
+
+    /// Forgets a range of pages, but for a folio that reaches out of it: that one stays whole, for
+    /// it is not written yet. Returns the frames that are gone, and those to be cleared.
+    pub fn forget(&mut self, pages: Range<u64>) -> (Vec<FrameNumber>, Vec<FrameNumber>) {
+        let whole = |index: u64| {
+            let folio = self.folio(index);
+            pages.start <= folio.start && folio.end <= pages.end
+        };
+        let inside: Vec<(u64, FrameNumber)> =
+            self.frames.range(pages.clone()).map(|(index, frame)| (*index, *frame)).collect();
+        let (gone, kept): (Vec<_>, Vec<_>) =
+            inside.into_iter().partition(|(index, _)| whole(*index));
+        let unread: Vec<u64> = self.unread.range(pages.clone()).copied().collect();
+        let folios: Vec<u64> = self.large.range(pages.clone()).map(|(start, _)| *start).collect();
+        let folios: Vec<u64> = folios.into_iter().filter(|start| whole(*start)).collect();
+        for (index, _) in &gone {
+            self.frames.remove(index);
+        }
+        for index in unread {
+            self.unread.remove(&index);
+        }
+        for start in folios {
+            self.large.remove(&start);
+        }
+        self.read.remove(pages);
+        let frames = |list: Vec<(u64, FrameNumber)>| list.into_iter().map(|(_, frame)| frame);
+        (frames(gone).collect(), frames(kept).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folios(offset: u64, length: u64) -> Vec<(u64, u64)> {
+        let mut cache = PageCache::default();
+        cache.make_room(offset, length);
+        cache.large.iter().map(|(start, end)| (*start, *end)).collect()
+    }
+
+    #[test]
+    fn long_writes_make_large_folios() {
+        assert_eq!(folios(0, 4096), []);
+        assert_eq!(folios(0, 8192), [(0, 2)]);
+        assert_eq!(folios(0, 5 * 4096), [(0, 4)]);
+        assert_eq!(folios(4096, 5 * 4096), [(2, 4), (4, 6)]);
+        assert_eq!(folios(3, 8192), [(0, 2)]);
+    }
+
+    #[test]
+    fn a_folio_that_reaches_out_stays() {
+        let mut cache = PageCache::default();
+        cache.make_room(0, 3 * 4096);
+        for index in 0..3 {
+            cache.insert(index, index as FrameNumber + 1);
+        }
+        assert_eq!(cache.forget(1..u64::MAX), (vec![3], vec![2]));
+        assert_eq!((cache.folio(1), cache.frame(1), cache.frame(2)), (0..2, Some(2), None));
+    }
+
+    #[test]
+    fn an_unread_page_is_there_but_not_cached() {
+        let mut cache = PageCache::default();
+        cache.touch(3);
+        cache.read(0..8);
+        assert_eq!((cache.is_cached(2), cache.is_cached(3)), (true, false));
+        cache.read_unread(3);
+        assert!(cache.is_cached(3));
+    }
+}

@@ -5,7 +5,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Result;
 
 use crate::setup;
-use crate::shell::{command, run};
+use crate::shell::{command, replace_with, run};
 
 /// Serves the page until interrupted.
 pub(crate) fn serve(port: u16, open: bool) -> Result<ExitCode> {
@@ -18,7 +18,7 @@ pub(crate) fn serve(port: u16, open: bool) -> Result<ExitCode> {
     if open {
         trunk.arg("--open");
     }
-    run(&mut trunk)?;
+    replace_with(&mut trunk)?;
     Ok(ExitCode::SUCCESS)
 }
 

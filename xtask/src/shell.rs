@@ -36,6 +36,19 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs `command` in place of this process, so that whoever stops us stops it.
+/// Returns only if that fails, or where it cannot be done, when `command` ends.
+pub(crate) fn replace_with(command: &mut Command) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        let error = command.exec();
+        Err(error).with_context(|| format!("could not start {}", name(command)))
+    }
+    #[cfg(not(unix))]
+    run(command)
+}
+
 /// Returns what `command` prints, trimmed, or nothing if it cannot be run.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;

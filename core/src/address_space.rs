@@ -19,7 +19,6 @@ use crate::reason::Reason;
 use crate::runs::Runs;
 use crate::vma::{Backing, Origin, Sharing, Vma, VmaFlags};
 use crate::vma_set::VmaSet;
-use imbl::OrdSet;
 use std::ops::Range;
 
 /// The VMAs, page table and break of a process.
@@ -32,7 +31,7 @@ pub struct AddressSpace {
     /// Pages with a guard (`MADV_GUARD_INSTALL`), by number: not resident, and never to be.
     guards: Runs,
     /// Stretches of 2 MiB that have a lowest page table, perhaps an empty one, by number.
-    tables: OrdSet<u64>,
+    tables: Runs,
     /// Start of the heap (`mm->start_brk`).
     pub break_start: Address,
     /// The break: first address behind the heap, not rounded (`mm->brk`).
@@ -66,7 +65,7 @@ impl AddressSpace {
             vmas: VmaSet::default(),
             table: PageTable::new(),
             guards: Runs::default(),
-            tables: OrdSet::new(),
+            tables: Runs::default(),
             break_start,
             break_end: break_start,
             stack_start: 0,
@@ -158,28 +157,22 @@ impl AddressSpace {
 
     /// Frees the page tables in which nothing is mapped any more (`free_pgtables`).
     fn free_tables(&mut self, range: PageRange) {
-        let numbers = range.start() / PMD_SIZE..range.end().div_ceil(PMD_SIZE);
-        let tables: Vec<u64> = self.tables.range(numbers).copied().collect();
-        for number in tables {
-            let start = number * PMD_SIZE;
-            let stretch = PageRange::new(start, start + PMD_SIZE);
-            if stretch.is_some_and(|range| self.vmas.overlapping(range).next().is_none()) {
-                self.tables.remove(&number);
-            }
-        }
+        let below = self.vmas.below(range.start()).map_or(0, |vma| vma.range.end());
+        let above = self.vmas.at_or_above(range.end()).map_or(USER_END, |vma| vma.range.start());
+        let first = (range.start() / PMD_SIZE).max(below.div_ceil(PMD_SIZE));
+        let end = range.end().div_ceil(PMD_SIZE).min(above / PMD_SIZE);
+        self.tables.remove(first..end);
     }
 
     /// Drops the page tables that lie wholly in a range, whose pages were dropped
     /// (`try_to_free_pte`).
     pub fn reclaim_tables(&mut self, range: PageRange) {
-        for number in range.start().div_ceil(PMD_SIZE)..range.end() / PMD_SIZE {
-            self.tables.remove(&number);
-        }
+        self.tables.remove(range.start().div_ceil(PMD_SIZE)..range.end() / PMD_SIZE);
     }
 
     /// Says whether the lowest page table over a page exists.
     pub fn has_table(&self, page: Page) -> bool {
-        self.tables.contains(&(page.start() / PMD_SIZE))
+        self.tables.contains(page.start() / PMD_SIZE)
     }
 
     /// Gives one VMA's part inside a range another protection and flags; cuts it out and merges
@@ -286,13 +279,11 @@ impl AddressSpace {
         let Some(old) = PageRange::new(from, from + old_length) else { return };
         changes.add(Event::Moved { from: old, to: to.start() });
         // The new place gets page tables where the old one has them.
-        let mut at = old.start();
-        while at < old.end() {
-            let target = to.start() + (at - from);
-            if self.tables.contains(&(at / PMD_SIZE)) {
-                self.tables.insert(target / PMD_SIZE);
-            }
-            at += (PMD_SIZE - at % PMD_SIZE).min(PMD_SIZE - target % PMD_SIZE);
+        let stretch = old.start() / PMD_SIZE..old.end().div_ceil(PMD_SIZE);
+        for tables in self.tables.inside(stretch) {
+            let low = (tables.start * PMD_SIZE).max(old.start()) - from + to.start();
+            let high = (tables.end * PMD_SIZE).min(old.end()) - from + to.start();
+            self.tables.add(low / PMD_SIZE..high.div_ceil(PMD_SIZE));
         }
         for guards in self.guards.inside(numbers(old)) {
             self.guards.remove(guards.clone());
@@ -361,7 +352,8 @@ impl AddressSpace {
             }
         }
         if entry.present() {
-            self.tables.insert(page.start() / PMD_SIZE);
+            let number = page.start() / PMD_SIZE;
+            self.tables.add(number..number + 1);
         }
         self.table.set(page, entry);
     }
@@ -381,8 +373,7 @@ impl AddressSpace {
     pub fn guard(&mut self, range: PageRange, frames: &mut Frames) {
         self.drop_pages(range, frames);
         self.guards.add(numbers(range));
-        let tables = range.start() / PMD_SIZE..range.end().div_ceil(PMD_SIZE);
-        self.tables.extend(tables);
+        self.tables.add(range.start() / PMD_SIZE..range.end().div_ceil(PMD_SIZE));
     }
 
     /// Takes the guards of a range away.

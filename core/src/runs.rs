@@ -29,7 +29,7 @@ impl Runs {
     /// Adds a range.
     pub fn add(&mut self, range: Range<u64>) {
         let Range { mut start, mut end } = range;
-        if start >= end {
+        if start >= end || (end - start == 1 && self.contains(start)) {
             return;
         }
         // What touches it becomes one run with it.

@@ -39,14 +39,28 @@ fn kernel() -> Option<&'static str> {
 }
 
 fn find_kernel() -> Option<String> {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let release = release.trim();
+    let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
+    if (numbers.next(), numbers.next()) < (Some(6), Some(18)) {
+        println!("did not run: Linux {release} is older than the model's 6.18");
+        return None;
+    }
+    let huge = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
+    if huge.is_ok_and(|setting| setting.contains("[always]")) {
+        println!("did not run: transparent huge pages, which the model does not know, are on");
+        return None;
+    }
     let folder = folder("probe");
     let started = child::Child::start(&folder);
+    if !child::has_the_models_disk(&folder) {
+        println!("left out: files on a disk, for they are not on ext4 with 8 MiB of read-ahead");
+    }
     let _ = std::fs::remove_dir_all(&folder);
     match started {
         Ok(child) => {
-            let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
             let frames = if child.zero_frame.is_some() { "with" } else { "without (not root)" };
-            Some(format!("Linux {}, {frames} frame numbers", release.trim()))
+            Some(format!("Linux {release}, {frames} frame numbers"))
         }
         Err(trouble) => {
             println!("did not run: no child on a real kernel ({trouble})");
@@ -55,9 +69,9 @@ fn find_kernel() -> Option<String> {
     }
 }
 
-fn calls_of(profile: Profile, seed: u64, count: usize, start: &Process) -> Vec<Call> {
+fn calls_of(profile: Profile, seed: u64, disk: bool, count: usize, start: &Process) -> Vec<Call> {
     let mut process = start.clone();
-    let mut generator = Generator::new(profile, seed);
+    let mut generator = Generator::new(profile, seed, disk);
     let mut calls = Vec::new();
     while calls.len() < count {
         let call = generator.next(&process);
@@ -94,12 +108,13 @@ fn shrink(mut calls: Vec<Call>, difference: Difference, folder: &Path) -> (Vec<C
 fn runs(profile: Profile) {
     let Some(kernel) = kernel() else { return };
     let (seed, runs, count) =
-        (setting("LINUX_SEED", 1), setting("LINUX_RUNS", 40), setting("LINUX_CALLS", 60));
+        (setting("LINUX_SEED", 1), setting("LINUX_RUNS", 25), setting("LINUX_CALLS", 60));
     let folder = folder(&format!("{profile:?}"));
     let start = model(&child::Child::start(&folder).unwrap());
+    let disk = child::has_the_models_disk(&folder);
     let mut differences = Vec::new();
     for seed in seed..seed + runs {
-        let calls = calls_of(profile, seed, count as usize, &start);
+        let calls = calls_of(profile, seed, disk, count as usize, &start);
         let difference = match compare(&calls, &folder) {
             Ok(difference) => difference,
             Err(trouble) => {

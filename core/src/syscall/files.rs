@@ -171,6 +171,7 @@ fn check_end(offset: i64, count: u64) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn largest(kind: FileKind) -> u64 {
+/// The largest length of a file (`s_maxbytes`).
+pub(super) fn largest(kind: FileKind) -> u64 {
     if kind == FileKind::Regular { LARGEST_REGULAR } else { LARGEST_MEMFD }
 }

@@ -16,6 +16,7 @@ use crate::address_space::Changes;
 use crate::event::Event;
 use crate::kernel::{CallResult, Kernel, Refusal, as_errno, refuse};
 use crate::reason::{Access, Reason};
+use crate::syscall::files::largest;
 use crate::vma::{Backing, Sharing, Vma, VmaFlags};
 
 /// What is advised.
@@ -239,6 +240,10 @@ impl Kernel {
         }
         if let Some(file_page) = self.file_page(vma, address) {
             let end = file_page.index.saturating_add(range.page_count());
+            let length = end.saturating_mul(PAGE_SIZE);
+            if length > largest(file_page.kind) {
+                return refuse(Errno::EFBIG, Reason::FileTooLarge { length });
+            }
             self.punch_hole(file_page.file, file_page.index..end);
         }
         Ok(())

@@ -58,7 +58,8 @@ pub fn compare(calls: &[Call], folder: &Path) -> Result<Option<Difference>, Trou
             let (own, real) = (print_line(call, &own), print_line(call, &real));
             return difference(format!("kernel: {real}\nmodel:  {own}"));
         }
-        let (own, real) = (model_snapshot(&process), kernel_snapshot(&child)?);
+        let (own, real) =
+            (model_snapshot(&process, child.zero_frame.is_some()), kernel_snapshot(&child)?);
         if own != real {
             return difference(snapshot_difference(&own, &real));
         }
@@ -109,7 +110,7 @@ fn is_stack(child: &Child, entry: &MapsEntry) -> bool {
     child.machine.stack == PageRange::new(entry.start, entry.end) && entry.text.contains(" rw-p ")
 }
 
-fn model_snapshot(process: &Process) -> Snapshot {
+fn model_snapshot(process: &Process, frames_known: bool) -> Snapshot {
     let own = CODE..DATA + DATA_LENGTH;
     let stack = process.kernel.machine.stack;
     let is_stack =
@@ -121,7 +122,8 @@ fn model_snapshot(process: &Process) -> Snapshot {
     for vma in process.kernel.space.vmas().iter() {
         let Some(range) = compared(vma.range.start(), vma.range.end()) else { continue };
         process.kernel.space.table().visit(range, |page, entry| {
-            pages.add(page.start(), u64::from(entry.frame()), Some(0), true);
+            let frame = frames_known.then_some(u64::from(entry.frame()));
+            pages.add(page.start(), frame, Some(0));
             true
         });
     }
@@ -144,15 +146,13 @@ struct Numbered {
 }
 
 impl Numbered {
-    /// Adds a page; its frame is named by first appearance.
-    fn add(&mut self, address: Address, frame: u64, zero: Option<u64>, frames_known: bool) {
+    /// Adds a page; its frame, where it is known, is named by first appearance.
+    fn add(&mut self, address: Address, frame: Option<u64>, zero: Option<u64>) {
         let next = self.numbers.len() + 1;
-        let name = if !frames_known {
-            String::new()
-        } else if Some(frame) == zero {
-            "zero".to_owned()
-        } else {
-            self.numbers.entry(frame).or_insert(next).to_string()
+        let name = match frame {
+            None => String::new(),
+            Some(_) if frame == zero => "zero".to_owned(),
+            Some(frame) => self.numbers.entry(frame).or_insert(next).to_string(),
         };
         self.pages.push((address, name));
     }
@@ -169,7 +169,8 @@ fn kernel_pages(child: &Child) -> Result<Vec<(Address, String)>, Trouble> {
         for (index, frame) in child.frames(entry.start, end)?.into_iter().enumerate() {
             if let Some(frame) = frame {
                 let address = entry.start + index as u64 * PAGE_SIZE;
-                pages.add(address, frame, child.zero_frame, true);
+                let frame = child.zero_frame.map(|_| frame);
+                pages.add(address, frame, child.zero_frame);
             }
         }
     }

@@ -86,12 +86,13 @@ const PAGE: u64 = PAGE_SIZE;
 pub struct Generator {
     random: Random,
     profile: Profile,
+    disk: bool,
 }
 
 impl Generator {
-    /// A generator for a profile and a seed.
-    pub fn new(profile: Profile, seed: u64) -> Generator {
-        Generator { random: Random::new(seed ^ (profile as u64) << 56), profile }
+    /// A generator for a profile and a seed, with files on a disk or in memory only.
+    pub fn new(profile: Profile, seed: u64, disk: bool) -> Generator {
+        Generator { random: Random::new(seed ^ (profile as u64) << 56), profile, disk }
     }
 
     /// The next call, given the model's state: addresses lie at the borders of its mappings.
@@ -236,7 +237,7 @@ impl Generator {
                 flags |= flag;
             }
         }
-        if self.odd() {
+        if self.odd() || self.random.percent(1) {
             flags |= self.random.pick(&[
                 0x40,
                 0x80,
@@ -262,7 +263,7 @@ impl Generator {
 
     /// Filling a large mapping would take all memory there is.
     fn tame(&mut self, flags: u64, length: u64) -> u64 {
-        let flags = if length > 1 << 20 { flags & !0xa000 } else { flags };
+        let flags = if length > 5 << 20 { flags & !0xa000 } else { flags };
         // Huge pages are outside the model, which refuses them for there are none.
         if flags & 0x4_0000 != 0 { flags & !0x4000 } else { flags }
     }
@@ -339,7 +340,7 @@ impl Generator {
     }
 
     fn open(&mut self) -> Call {
-        if self.random.percent(35) {
+        if self.random.percent(35) || !self.disk {
             let flags = if self.odd() { self.random.pick(&[1, 2, 0x20, 0x18, 8, 0x10]) } else { 0 };
             return Call::MemfdCreate { name: self.random.pick(&["m", "n", ""]).to_owned(), flags };
         }
@@ -417,8 +418,26 @@ impl Generator {
             };
             return vma.range.start().wrapping_add(page.wrapping_mul(PAGE));
         }
+        if self.random.percent(5) {
+            return self.special_page(process);
+        }
         let page = ARENA + self.random.below(ARENA_PAGES) * PAGE;
         if self.random.percent(2) { page + self.random.below(PAGE) } else { page }
+    }
+
+    /// A page of the heap, near it, or below the stack as far as it may grow.
+    fn special_page(&mut self, process: &Process) -> Address {
+        let kernel = &process.kernel;
+        if self.random.percent(60) {
+            return kernel.space.break_start + self.random.below(20) * PAGE - 2 * PAGE;
+        }
+        let stack = kernel.machine.stack.map_or(ARENA, |stack| stack.end());
+        let limit = kernel.machine.stack_limit;
+        match self.random.below(4) {
+            0 => stack - limit + self.random.below(5) * PAGE - 2 * PAGE,
+            1 => stack - self.random.below(limit / PAGE) * PAGE,
+            _ => stack - self.random.below(80) * PAGE,
+        }
     }
 
     /// An address to touch: near the start or end of a page.

@@ -1,7 +1,7 @@
-//! What happened while a call ran, in order: plain data for the views.
+//! What happened while a call ran, in order: plain data for the views, and its sentence.
 
 use crate::abi::Prot;
-use crate::address::{Address, Page, PageRange};
+use crate::address::{Address, Page, PageRange, size_text};
 use crate::call::{Call, Returned};
 
 /// One thing that happened.
@@ -95,4 +95,112 @@ pub enum HeapWarning {
     PagesRefused,
     /// The padded size was exactly 0.
     SizeZero,
+}
+
+impl Event {
+    /// Says it in a sentence without a full stop. The call of an [`Event::SystemCall`] is for the
+    /// printer of traces.
+    pub fn sentence(&self) -> String {
+        match self {
+            Event::Mapped { range } => format!("mapped {}", range_text(*range)),
+            Event::Unmapped { range } => format!("unmapped {}", range_text(*range)),
+            Event::Protected { range, before, after } => {
+                format!("{}: {before} became {after}", range_text(*range))
+            }
+            Event::Moved { from, to } => format!("moved {} to {to:#x}", range_text(*from)),
+            Event::Split { at } => format!("one VMA became two at {at:#x}"),
+            Event::Merged { at } => format!("two VMAs became one at {at:#x}"),
+            Event::BreakMoved { before, after } => {
+                format!("the break moved from {before:#x} to {after:#x}")
+            }
+            Event::Grew { from, to } => format!("the mapping at {from:#x} grew down to {to:#x}"),
+            Event::PageFault { page, kind } => {
+                format!("page fault at {:#x}: {}", page.start(), kind.phrase())
+            }
+            Event::SystemCall { .. } => "liballoc made a system call".to_owned(),
+            Event::Heap(heap) => heap.sentence(),
+        }
+    }
+}
+
+fn range_text(range: PageRange) -> String {
+    let pages = range.page_count();
+    let plural = if pages == 1 { "" } else { "s" };
+    format!("{range}, {pages} page{plural}, {}", size_text(range.size_bytes()))
+}
+
+impl FaultKind {
+    /// What the kernel does about it, in a few words.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            FaultKind::ZeroPage => "maps the shared zero page",
+            FaultKind::NewFrame => "takes a new frame of zeros",
+            FaultKind::FilePage => "maps the file's page",
+            FaultKind::CopyOnWrite => "copies the page to a frame of its own",
+            FaultKind::MadeWritable => "the entry gets the right that the VMA has",
+        }
+    }
+}
+
+impl HeapEvent {
+    fn sentence(&self) -> String {
+        match self {
+            HeapEvent::VisitMajor { major, room, need } => {
+                format!("looks at the major block {major:#x}: {room} bytes free, {need} needed")
+            }
+            HeapEvent::BestBet { after: Some(after), .. } => {
+                format!("the best bet is now {after:#x}")
+            }
+            HeapEvent::BestBet { after: None, .. } => "there is no best bet any more".to_owned(),
+            HeapEvent::Restart => "starts again at the first major block".to_owned(),
+            HeapEvent::Placed { header, case, .. } => {
+                let place = match case {
+                    PlaceCase::EmptyMajor => "at the start of an empty major block",
+                    PlaceCase::Front => "in front of the first block",
+                    PlaceCase::Between => "in a hole between two blocks",
+                    PlaceCase::End => "behind the last block",
+                };
+                format!("places the block at {header:#x}, {place}")
+            }
+            HeapEvent::PagesAsked { page_count, major: Some(major) } => {
+                format!("asked for {page_count} pages and got {major:#x}")
+            }
+            HeapEvent::PagesAsked { page_count, major: None } => {
+                format!("asked for {page_count} pages and got none")
+            }
+            HeapEvent::PagesReturned { major, page_count, result } => {
+                format!("gave {page_count} pages back at {major:#x}: {result}")
+            }
+            HeapEvent::Unlinked { header } => format!("unlinks the block at {header:#x}"),
+            HeapEvent::Warning(warning) => {
+                let why = match warning {
+                    HeapWarning::FreeNull => "free(NULL)",
+                    HeapWarning::PagesRefused => "no pages",
+                    HeapWarning::SizeZero => "the padded size is 0",
+                };
+                format!("counts a warning: {why}")
+            }
+            HeapEvent::Error { header, magic, possible_overrun } => {
+                let guess = if *possible_overrun { ", a possible overrun" } else { "" };
+                format!("counts an error{guess}: the header at {header:#x} has magic {magic:#010x}")
+            }
+            HeapEvent::GaveUp { steps } => format!("gave up after {steps} steps through a list"),
+        }
+    }
+
+    /// Address of the header of the minor block that it is about, if it is about one.
+    pub const fn block(&self) -> Option<Address> {
+        match self {
+            HeapEvent::Placed { header, .. }
+            | HeapEvent::Unlinked { header }
+            | HeapEvent::Error { header, .. } => Some(*header),
+            HeapEvent::VisitMajor { .. }
+            | HeapEvent::BestBet { .. }
+            | HeapEvent::Restart
+            | HeapEvent::PagesAsked { .. }
+            | HeapEvent::PagesReturned { .. }
+            | HeapEvent::Warning(_)
+            | HeapEvent::GaveUp { .. } => None,
+        }
+    }
 }

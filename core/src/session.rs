@@ -10,16 +10,17 @@
 use crate::address::Address;
 use crate::call::{Call, Returned};
 use crate::event::Event;
+use crate::liballoc::layout::LAYOUT_64;
 use crate::machine::Machine;
 use crate::maps::parse_maps;
 use crate::process::Process;
 use crate::replay::{Counts, Ran, RanKind, Runner};
 use crate::report::{Choice, choose, why_sentence};
 use crate::start::{Given, from_maps};
-use crate::state::{Totals, totals};
+use crate::state::{Totals, rule_behind_signal, totals};
 use crate::trace::{
-    Diagnostic, Kind, Line, Parser, ProcessCount, Script, print_call, print_line, print_result,
-    print_signal, recognise,
+    Diagnostic, Kind, Line, Parser, ProcessCount, Script, SignalLine, Statement, print_call,
+    print_line, print_result, print_signal, recognise,
 };
 use imbl::Vector;
 use std::sync::Arc;
@@ -74,6 +75,20 @@ impl Step {
     /// The line as it was typed or imported.
     pub fn source(&self) -> &str {
         self.parsed.text.of(&self.source)
+    }
+
+    /// The heap blocks that it placed, unlinked or found damaged: address of the header, and its
+    /// bytes with the payload that was asked for.
+    pub fn blocks(&self) -> impl Iterator<Item = (Address, u64)> {
+        let asked = match self.call {
+            Some(Call::Malloc { size } | Call::Realloc { size, .. }) => size,
+            Some(Call::Calloc { nmemb, size }) => nmemb.saturating_mul(size),
+            _ => 0,
+        };
+        self.events.iter().filter_map(move |event| match event {
+            Event::Heap(heap) => Some((heap.block()?, LAYOUT_64.minor_bytes.saturating_add(asked))),
+            _ => None,
+        })
     }
 }
 
@@ -146,7 +161,13 @@ impl Session {
             return Pushed::Nothing;
         }
         let totals = totals(&self.current.process);
-        self.steps.push_back(Arc::new(step(ran, totals, source.clone(), line)));
+        let mut step = step(ran, totals, source.clone(), line);
+        if let (Statement::Signal(SignalLine { code, .. }), None, Some(address)) =
+            (&step.parsed.statement, &step.why, step.reason_address)
+        {
+            step.why = rule_behind_signal(&self.current.process, address, code);
+        }
+        self.steps.push_back(Arc::new(step));
         self.position += 1;
         if self.position.is_multiple_of(INTERVAL) {
             self.checkpoints.push_back(self.current.clone());
@@ -290,7 +311,15 @@ fn step(ran: Ran, totals: Totals, source: Arc<str>, parsed: Line) -> Step {
             step.skipped = true;
         }
         RanKind::Signal(signal) => {
-            step.text = format!("--- {} {} ---", signal.name, signal.code);
+            let name = &signal.name;
+            let mut details = String::new();
+            if !signal.code.is_empty() {
+                details = format!(", si_code={}", signal.code);
+            }
+            if let Some(address) = signal.address {
+                details.push_str(&format!(", si_addr={address:#x}"));
+            }
+            step.text = format!("--- {name} {{si_signo={name}{details}}} ---");
             step.reason_address = signal.address;
             step.failed = true;
         }
@@ -512,6 +541,33 @@ mod tests {
             second.advance(1);
         }
         assert_eq!(second.counts().calls, 1);
+    }
+
+    #[test]
+    fn a_signal_of_a_log_has_its_rule() {
+        let mut session = Session::new(Machine::default());
+        session.run(
+            "mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ff8000\n\
+             --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_ACCERR, si_addr=0x7ffff7ff8010} ---",
+        );
+        let step = session.last_step().unwrap();
+        assert_eq!(
+            step.text,
+            "--- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_ACCERR, si_addr=0x7ffff7ff8010} ---"
+        );
+        assert!(step.failed && step.why.as_ref().unwrap().contains("may not be written"));
+    }
+
+    #[test]
+    fn a_line_of_malloc_names_its_block() {
+        let mut session = Session::new(Machine::default());
+        session.run("a = malloc(100)");
+        let step = session.last_step().unwrap();
+        let blocks: Vec<_> = step.blocks().collect();
+        let heap = crate::state::heap(session.process()).unwrap();
+        assert_eq!(blocks, [(heap.majors[0].minors[0].address, 140)]);
+        session.run("free(a)");
+        assert_eq!(session.last_step().unwrap().blocks().count(), 1);
     }
 
     #[test]

@@ -8,11 +8,13 @@
 
 use crate::abi::Prot;
 use crate::address::{Address, PAGE_SIZE, Page, PageRange, USER_END};
+use crate::event::Event;
 use crate::fault::Fault;
 use crate::file::FileKind;
 use crate::frame::{FrameNumber, Owner, ZERO_FRAME};
 use crate::kernel::Kernel;
 use crate::liballoc;
+use crate::liballoc::layout::{MAGIC_DEAD, MAGIC_LIVE};
 use crate::maps::MapsLine;
 use crate::page_table::PageTableEntry;
 use crate::process::Process;
@@ -145,6 +147,39 @@ pub struct MinorState {
     pub magic: u32,
 }
 
+impl MinorState {
+    /// What the magic number says of the block.
+    pub const fn life(&self) -> Life {
+        match self.magic {
+            MAGIC_LIVE => Life::Live,
+            MAGIC_DEAD => Life::Dead,
+            _ => Life::Damaged,
+        }
+    }
+}
+
+/// What a magic number says of a minor block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Life {
+    /// In use.
+    Live,
+    /// Freed.
+    Dead,
+    /// Neither: something wrote over the header.
+    Damaged,
+}
+
+impl Life {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Life::Live => "live",
+            Life::Dead => "dead",
+            Life::Damaged => "damaged",
+        }
+    }
+}
+
 /// What backs a VMA: decides its mark and its colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs)]
@@ -244,6 +279,17 @@ pub struct FrameView {
     pub pages: Vec<Address>,
     /// How many pages map it.
     pub mappings: u32,
+    /// The VMA of the first of them.
+    pub owner: Option<FrameOwner>,
+}
+
+/// The VMA that a frame is drawn for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FrameOwner {
+    /// Its label, as [`VmaView::label`].
+    pub label: String,
+    /// Its protection.
+    pub prot: Prot,
 }
 
 impl FrameView {
@@ -252,7 +298,7 @@ impl FrameView {
 }
 
 /// One level of a page walk.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct WalkLevel {
     /// `PGD`, `PUD`, `PMD` or `PTE`.
     pub name: &'static str,
@@ -260,6 +306,8 @@ pub struct WalkLevel {
     pub bits: (u32, u32),
     /// The index, 0 to 511.
     pub index: u16,
+    /// Says whether the walk gets here: every table above it exists.
+    pub reached: bool,
     /// Says whether the entry is present; where not, the walk stops here.
     pub present: bool,
 }
@@ -269,8 +317,8 @@ pub struct WalkLevel {
 pub struct WalkView {
     /// The address.
     pub address: Address,
-    /// The levels that the walk reaches, highest first.
-    pub levels: Vec<WalkLevel>,
+    /// All four levels, highest first.
+    pub levels: [WalkLevel; 4],
     /// The page-table entry, where the walk gets there.
     pub entry: Option<EntryView>,
     /// Offset in the page.
@@ -441,28 +489,9 @@ pub fn vma_at(process: &Process, address: Address) -> Option<VmaView> {
 
 fn vma_view(kernel: &Kernel, vma: &Vma) -> VmaView {
     let name = vma_name(kernel, vma);
-    let special = kernel.space.special_name(vma);
     let file = vma.backing.open_file().and_then(|open| kernel.files.behind(open));
-    let shared = vma.sharing.is_shared();
-    let kind = match (vma.backing, special) {
-        (Backing::Kernel(_), _) => VmaKind::Kernel,
-        (_, Some("[heap]")) => VmaKind::Heap,
-        (_, Some("[stack]")) => VmaKind::Stack,
-        (Backing::File(_), _) => match file.map(|file| file.kind) {
-            Some(FileKind::SharedMemory) => VmaKind::SharedAnonymous,
-            _ if shared => VmaKind::SharedFile,
-            _ => VmaKind::PrivateFile,
-        },
-        (Backing::Anonymous | Backing::DevZero(_), _) => VmaKind::Anonymous,
-    };
-    let label = match kind {
-        VmaKind::SharedAnonymous => "shared anonymous".to_owned(),
-        _ if name.is_empty() => "anonymous".to_owned(),
-        _ => match name.trim_end_matches(" (deleted)").rsplit('/').next() {
-            Some(last) if !last.is_empty() => last.to_owned(),
-            _ => name.clone(),
-        },
-    };
+    let kind = vma_kind(kernel, vma);
+    let label = vma_label(kind, &name);
     let beyond = file.filter(|_| matches!(vma.backing, Backing::File(_))).and_then(|file| {
         let inside = file.page_count().saturating_sub(vma.page_offset);
         let first = inside.checked_mul(PAGE_SIZE)?.checked_add(vma.range.start())?;
@@ -471,7 +500,7 @@ fn vma_view(kernel: &Kernel, vma: &Vma) -> VmaView {
     VmaView {
         range: vma.range,
         prot: vma.prot,
-        shared,
+        shared: vma.sharing.is_shared(),
         kind,
         name,
         label,
@@ -484,6 +513,31 @@ fn vma_view(kernel: &Kernel, vma: &Vma) -> VmaView {
         inferred: vma.inferred,
         beyond_end_of_file: beyond,
         resident_pages: kernel.space.table().resident_in(vma.range),
+    }
+}
+
+fn vma_kind(kernel: &Kernel, vma: &Vma) -> VmaKind {
+    match (vma.backing, kernel.space.special_name(vma)) {
+        (Backing::Kernel(_), _) => VmaKind::Kernel,
+        (_, Some("[heap]")) => VmaKind::Heap,
+        (_, Some("[stack]")) => VmaKind::Stack,
+        (Backing::File(open), _) => match kernel.files.behind(open).map(|file| file.kind) {
+            Some(FileKind::SharedMemory) => VmaKind::SharedAnonymous,
+            _ if vma.sharing.is_shared() => VmaKind::SharedFile,
+            _ => VmaKind::PrivateFile,
+        },
+        (Backing::Anonymous | Backing::DevZero(_), _) => VmaKind::Anonymous,
+    }
+}
+
+fn vma_label(kind: VmaKind, name: &str) -> String {
+    match kind {
+        VmaKind::SharedAnonymous => "shared anonymous".to_owned(),
+        _ if name.is_empty() => "anonymous".to_owned(),
+        _ => match name.trim_end_matches(" (deleted)").rsplit('/').next() {
+            Some(last) if !last.is_empty() => last.to_owned(),
+            _ => name.to_owned(),
+        },
     }
 }
 
@@ -546,10 +600,17 @@ pub fn frame(process: &Process, number: FrameNumber) -> FrameView {
         },
     };
     let pages = kernel.frames.pages(number).iter().take(FrameView::PAGES_SHOWN);
+    let pages: Vec<Address> = pages.map(|page| page.start()).collect();
+    let owner = pages.first().and_then(|page| kernel.space.vmas().at(*page));
+    let owner = owner.map(|vma| {
+        let (kind, name) = (vma_kind(kernel, vma), vma_name(kernel, vma));
+        FrameOwner { label: vma_label(kind, &name), prot: vma.prot }
+    });
     FrameView {
         number,
         usage,
-        pages: pages.map(|page| page.start()).collect(),
+        pages,
+        owner,
         mappings: u32::try_from(kernel.frames.mapping_count(number)).unwrap_or(u32::MAX),
     }
 }
@@ -572,12 +633,17 @@ pub fn walk(process: &Process, address: Address) -> WalkView {
     const LEVELS: [(&str, (u32, u32)); 4] =
         [("PGD", (47, 39)), ("PUD", (38, 30)), ("PMD", (29, 21)), ("PTE", (20, 12))];
     let table = process.kernel.space.table();
-    let levels = table.walk(address).into_iter().zip(LEVELS);
-    let levels: Vec<WalkLevel> = levels
-        .map(|((index, present), (name, bits))| WalkLevel { name, bits, index, present })
-        .collect();
+    let found = table.walk(address);
+    let mut depth = 0;
+    let levels = LEVELS.map(|(name, bits)| {
+        let index = (address >> bits.1 & 0x1ff) as u16;
+        let entry = found.get(depth);
+        depth += 1;
+        let present = entry.is_some_and(|(_, present)| *present);
+        WalkLevel { name, bits, index, reached: entry.is_some(), present }
+    });
     let entry = table.get(Page::containing(address));
-    let entry = (levels.len() == LEVELS.len()).then(|| EntryView {
+    let entry = (found.len() == LEVELS.len()).then(|| EntryView {
         frame: entry.frame(),
         present: entry.present(),
         writable: entry.writable(),
@@ -599,8 +665,27 @@ pub fn walk(process: &Process, address: Address) -> WalkView {
     }
 }
 
-/// Tries an access on a copy.
 fn forecast(process: &Process, address: Address, access: Access) -> Forecast {
+    match attempt(process, address, access) {
+        Ok(events) => Forecast { succeeds: true, text: describe(&events) },
+        Err(Fault { info, reason }) => Forecast {
+            succeeds: false,
+            text: format!("{} ({}): {}", info.signal.name(), info.code.name(), reason.sentence()),
+        },
+    }
+}
+
+/// The rule by which an access to an address ends in a signal with this code (`SEGV_ACCERR`), in
+/// a sentence. A log does not say what the access was: a load, else a store, else a fetch.
+pub fn rule_behind_signal(process: &Process, address: Address, code: &str) -> Option<String> {
+    let accesses = [Access::Read, Access::Write, Access::Execute];
+    let faults = accesses.iter().filter_map(|access| attempt(process, address, *access).err());
+    let fault = faults.into_iter().find(|fault| fault.info.code.name() == code)?;
+    Some(fault.reason.sentence())
+}
+
+/// Tries an access on a copy: what happens, or the fault.
+fn attempt(process: &Process, address: Address, access: Access) -> Result<Vec<Event>, Fault> {
     let mut kernel = process.kernel.clone();
     let mut events = Vec::new();
     let mut byte = [0];
@@ -612,30 +697,18 @@ fn forecast(process: &Process, address: Address, access: Access) -> Forecast {
         }
         Access::Execute => kernel.fetch(address, &mut events).map(|_| ()),
     };
-    match result {
-        Ok(()) => Forecast { succeeds: true, text: describe(&events) },
-        Err(Fault { info, reason }) => Forecast {
-            succeeds: false,
-            text: format!("{} ({}): {}", info.signal.name(), info.code.name(), reason.sentence()),
-        },
-    }
+    result.map(|()| events)
 }
 
-fn describe(events: &[crate::event::Event]) -> String {
-    use crate::event::{Event, FaultKind};
+fn describe(events: &[Event]) -> String {
     let fault = events.iter().rev().find_map(|event| match event {
         Event::PageFault { kind, .. } => Some(*kind),
         _ => None,
     });
     match fault {
-        None => "succeeds without a page fault",
-        Some(FaultKind::ZeroPage) => "page fault: maps the shared zero page",
-        Some(FaultKind::NewFrame) => "page fault: takes a new frame of zeros",
-        Some(FaultKind::FilePage) => "page fault: maps the file's page",
-        Some(FaultKind::CopyOnWrite) => "page fault: copies the page to a frame of its own",
-        Some(FaultKind::MadeWritable) => "page fault: the entry gets the right that the VMA has",
+        None => "succeeds without a page fault".to_owned(),
+        Some(kind) => format!("page fault: {}", kind.phrase()),
     }
-    .to_owned()
 }
 
 /// The allocator's counters and lists; nothing before its first call.
@@ -703,5 +776,54 @@ fn hex_or_null<S: Serializer>(address: &Option<Address>, serializer: S) -> Resul
     match address {
         Some(address) => hex(address, serializer),
         None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Machine;
+    use crate::session::Session;
+
+    fn after(text: &str) -> Session {
+        let mut session = Session::new(Machine::default());
+        session.run(text);
+        session
+    }
+
+    #[test]
+    fn a_walk_has_four_levels_and_says_which_it_reaches() {
+        let map = "p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)";
+        let reached = |session: &Session, address| {
+            walk(session.process(), address).levels.map(|level| (level.reached, level.present))
+        };
+        let session = after(map);
+        let stops = (true, false);
+        let unreached = (false, false);
+        assert_eq!(reached(&session, 0x1000), [stops, unreached, unreached, unreached]);
+        let session = after(&format!("{map}\nload(p)"));
+        let page = vmas(session.process())[0].range.start();
+        assert_eq!(reached(&session, page), [(true, true); 4]);
+        assert_eq!(reached(&session, page + PAGE_SIZE)[3], stops);
+        assert_eq!(walk(session.process(), u64::MAX).levels[0].index, 511);
+    }
+
+    #[test]
+    fn a_frame_names_its_owner() {
+        let session = after(
+            "p = mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(p, 1)",
+        );
+        let owner = frame(session.process(), 1).owner.unwrap();
+        assert_eq!((owner.label.as_str(), owner.prot), ("anonymous", Prot::RW));
+        assert_eq!(frame(session.process(), 9).owner, None);
+    }
+
+    #[test]
+    fn a_magic_number_says_how_its_block_lives() {
+        let life = |magic| {
+            MinorState { address: 0, payload: 0, size: 0, req_size: 0, magic }.life().word()
+        };
+        let words = [MAGIC_LIVE, MAGIC_DEAD, 0x4141_4141].map(life);
+        assert_eq!(words, ["live", "dead", "damaged"]);
     }
 }

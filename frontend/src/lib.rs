@@ -16,6 +16,5 @@ mod samples;
 pub mod store;
 pub mod text;
 pub mod theme;
-pub mod words;
 
 pub use app::App;

@@ -106,7 +106,8 @@ struct Row {
     index: usize,
     step: Arc<Step>,
     inner: Vec<String>,
-    places: Rc<Vec<PageRange>>,
+    /// The heap blocks that it is about, or else the pages.
+    places: Rc<Vec<Pointed>>,
 }
 
 impl PartialEq for Row {
@@ -117,7 +118,7 @@ impl PartialEq for Row {
 
 impl Row {
     fn lights(&self, pointed: &Pointed) -> bool {
-        self.places.iter().any(|range| pointed.overlaps(range.start(), range.size_bytes()))
+        self.places.iter().any(|place| pointed.overlaps(place.start, place.length))
     }
 }
 
@@ -126,10 +127,14 @@ fn rows(session: &Session, start: usize, end: usize) -> Vec<Row> {
         .steps(start..end)
         .map(|(index, step)| {
             let changes = Changes::of(&step.events);
-            let mut places = changes.changed;
-            places.extend(changes.gone);
+            let mut places: Vec<Pointed> =
+                step.blocks().map(|(address, length)| Pointed::bytes(address, length)).collect();
+            if places.is_empty() {
+                places.extend(changes.changed.into_iter().map(Pointed::pages));
+                places.extend(changes.gone.into_iter().map(Pointed::pages));
+            }
             let place = step.reason_address.and_then(|address| PageRange::spanning(address, 1));
-            places.extend(place);
+            places.extend(place.map(Pointed::pages));
             let inner = step.events.iter().filter_map(inner_call).collect();
             Row { index, step: step.clone(), inner, places: Rc::new(places) }
         })
@@ -166,7 +171,7 @@ fn Line(props: &LineProps) -> Html {
     };
     let onmouseenter = {
         let (pointed, place) = (pointed.clone(), row.places.first().copied());
-        move |_| pointed.set(place.map(Pointed::pages))
+        move |_| pointed.set(place)
     };
     let onmouseleave = move |_| pointed.set(None);
     let class = classes!(
@@ -183,7 +188,7 @@ fn Line(props: &LineProps) -> Html {
                 <p class="remark">{ remark }</p>
             }
             <button type="button" class="line-call mono" title={step.source().to_owned()} {onclick} aria-current={props.current.then_some("step")}>
-                <span class="line-text">{ step.text.clone() }</span>
+                <span class={if step.call.is_none() && step.failed { "line-text signal" } else { "line-text" }}>{ step.text.clone() }</span>
                 if !step.result.is_empty() {
                     <span class="line-result">{ " = " }{ step.result.clone() }</span>
                 }

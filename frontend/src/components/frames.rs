@@ -44,8 +44,7 @@ pub fn Frames() -> Html {
         Rc::new(state::frames(store.session.process(), first, shown))
     });
     {
-        let (store, views, canvas, job) =
-            (store.clone(), views.clone(), canvas.clone(), job.clone());
+        let (views, canvas, job) = (views.clone(), canvas.clone(), job.clone());
         let (size, top, lit, chosen) = (*size, *top, pointed.get(), *chosen);
         use_effect(move || {
             job.request(move || {
@@ -56,7 +55,7 @@ pub fn Frames() -> Html {
                 };
                 let palette = Palette::read();
                 let mut cells: Vec<FrameCell> =
-                    views.iter().map(|view| cell(&store, view, lit, chosen, &palette)).collect();
+                    views.iter().map(|view| cell(view, lit, chosen, &palette)).collect();
                 let known = first + cells.len() as u32;
                 cells.extend(
                     (known..first + shown)
@@ -136,7 +135,7 @@ pub fn Frames() -> Html {
         .and_then(|it| it.frame)
         .or(*chosen)
         .map(|frame| describe(&state::frame(store.session.process(), frame)))
-        .unwrap_or_else(|| "point at a frame to see every page that maps it".to_owned());
+        .unwrap_or_else(|| "point at one: its pages light".to_owned());
     let totals = &store.moment.totals;
     html! {
         <section class="panel frames" data-panel="frames" aria-label="Physical frames" data-testid="frames">
@@ -164,16 +163,14 @@ fn show_owner(store: &StoreContext, views: &[FrameView], number: u32) {
 }
 
 fn cell(
-    store: &StoreContext,
     view: &FrameView,
     lit: Option<Pointed>,
     chosen: Option<u32>,
     palette: &Palette,
 ) -> FrameCell {
-    let owner = view.pages.first().and_then(|page| store.moment.vma_at(*page));
-    let color = match (&view.usage, owner) {
+    let color = match (&view.usage, &view.owner) {
         (FrameUse::Free, _) => None,
-        (_, Some(vma)) => Some(palette.prot(vma.prot).to_owned()),
+        (_, Some(owner)) => Some(palette.prot(owner.prot).to_owned()),
         (_, None) => Some(palette.muted.clone()),
     };
     let lights = lit.is_some_and(|it| {
@@ -195,11 +192,16 @@ fn describe(view: &FrameView) -> String {
         FrameUse::Anonymous => "a page of its own".to_owned(),
         FrameUse::File { name, offset } => format!("{name} from byte {}", text::grouped(*offset)),
     };
+    let owner = match (&view.owner, &view.usage) {
+        (Some(owner), FrameUse::Anonymous) => format!("{} {}, ", owner.label, owner.prot.letters()),
+        (Some(owner), _) => format!("{}, ", owner.prot.letters()),
+        (None, _) => String::new(),
+    };
     let by = match view.pages.first() {
         Some(page) if view.mappings > 1 => {
-            format!(" · mapped by {} pages, first {}", view.mappings, text::hex(*page))
+            format!(" · {owner}mapped by {} pages, first {}", view.mappings, text::hex(*page))
         }
-        Some(page) => format!(" · mapped at {}", text::hex(*page)),
+        Some(page) => format!(" · {owner}mapped at {}", text::hex(*page)),
         None if view.usage == FrameUse::Free => String::new(),
         None => " · mapped by no page".to_owned(),
     };

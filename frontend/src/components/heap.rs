@@ -5,7 +5,7 @@ use crate::grid::heap::{self, Part, Piece};
 use crate::grid::scene::Pointed;
 use crate::store::{Action, use_pointed, use_store};
 use crate::text;
-use mmap_playground_core::state::{HeapState, MajorState, MinorState};
+use mmap_playground_core::state::{HeapState, Life, MajorState, MinorState};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
@@ -135,11 +135,11 @@ fn Major(props: &MajorProps) -> Html {
             let (pointed, address, length) = (pointed.clone(), piece.address, piece.length);
             move |_| pointed.set(Some(Pointed::bytes(address, length)))
         };
-        let magic = (piece.part == Part::MinorHeader).then_some(minor).flatten().map(|minor| heap::life(minor.magic));
+        let magic = (piece.part == Part::MinorHeader).then_some(minor).flatten().map(|minor| minor.life().word());
         let class = classes!(piece.part.class(), piece.folded.then_some("folded"), lights.then_some("lit"), here.then_some("here"), magic);
         html! {
             <div role="option" aria-selected={here.to_string()} id={format!("part-{:x}", piece.address)} {class} style={format!("left:{:.1}px;width:{:.1}px", piece.x, piece.width)} {onclick} {onmouseenter}
-                title={title(piece, minor)} aria-label={format!("{} {}", caption(piece, minor), title(piece, minor))} data-testid="heap-part" data-part={piece.part.name()}>
+                title={title(piece, minor)} aria-label={title(piece, minor)} data-testid="heap-part" data-part={piece.part.name()}>
                 <span>{ caption(piece, minor) }</span>
             </div>
         }
@@ -238,15 +238,24 @@ fn list_links(pieces: &[Piece], blocks: usize, left: f64, right: f64) -> Html {
 
 fn caption(piece: &Piece, minor: Option<MinorState>) -> String {
     if piece.folded {
-        return format!("{} {}", piece.part.name(), text::short_size(piece.length));
+        return format!("{}\n{}", piece.part.name(), text::short_size(piece.length));
     }
-    match (piece.part, minor) {
+    let caption = match (piece.part, minor) {
         (Part::MajorHeader, _) => "major".to_owned(),
-        (Part::MinorHeader, Some(minor)) => heap::life(minor.magic).to_owned(),
+        (Part::MinorHeader, Some(minor)) => match minor.life() {
+            Life::Damaged if !fits("damaged", piece) => "bad".to_owned(),
+            life => life.word().to_owned(),
+        },
         (Part::Payload, _) => format!("{}", piece.length),
         (Part::Hole, _) => "hole".to_owned(),
         _ => String::new(),
-    }
+    };
+    if fits(&caption, piece) { caption } else { String::new() }
+}
+
+/// Says whether a word in the strip's small letters fits into a piece.
+fn fits(word: &str, piece: &Piece) -> bool {
+    word.chars().count() as f64 * 6.6 + 4.0 <= piece.width
 }
 
 fn title(piece: &Piece, minor: Option<MinorState>) -> String {
@@ -263,7 +272,7 @@ fn title(piece: &Piece, minor: Option<MinorState>) -> String {
             minor.req_size,
             minor.size,
             minor.magic,
-            heap::life(minor.magic)
+            minor.life().word()
         ));
     }
     title

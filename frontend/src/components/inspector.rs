@@ -7,13 +7,14 @@ use crate::components::page_walk::PageWalk;
 use crate::grid::scene::Marks;
 use crate::store::{Action, use_store};
 use crate::text;
-use crate::words;
 use mmap_playground_core::abi::Prot;
 use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange, page_floor};
 use mmap_playground_core::event::Event;
 use mmap_playground_core::session::Step;
 use mmap_playground_core::state::{self, Forecast, PageView, VmaView};
 use mmap_playground_core::trace::print_line;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// How many events of a call are listed.
@@ -59,7 +60,7 @@ fn last_call(step: &Step, remark: Option<&str>) -> Html {
         Event::SystemCall { call, returned } => {
             html! { <li><code>{ print_line(call, returned) }</code></li> }
         }
-        _ => html! { <li>{ words::event(event) }</li> },
+        _ => html! { <li>{ event.sentence() }</li> },
     });
     let more = step.events.len().saturating_sub(EVENTS);
     html! {
@@ -109,22 +110,31 @@ fn Place(props: &PlaceProps) -> Html {
             if event.key() != "Enter" {
                 return;
             }
-            let input = event.target().and_then(|it| {
-                wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlInputElement>(it).ok()
-            });
-            let value = input.map(|input| input.value()).unwrap_or_default();
+            let input = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
+            let value = input.as_ref().map(|input| input.value()).unwrap_or_default();
             let hex =
                 text::parse_number(&value).or_else(|| u64::from_str_radix(value.trim(), 16).ok());
-            if let Some(address) = hex {
-                dispatcher.dispatch(Action::Show(address));
+            match (hex, input) {
+                (Some(address), _) => dispatcher.dispatch(Action::Show(address)),
+                (None, Some(input)) => {
+                    input.set_custom_validity("An address is a number such as 0x7ffff7ffd000.");
+                    input.report_validity();
+                }
+                (None, None) => {}
             }
+        }
+    };
+    let mend = |event: InputEvent| {
+        let input = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
+        if let Some(input) = input {
+            input.set_custom_validity("");
         }
     };
     html! {
         <>
             <div class="place">
                 <label for="go-to">{ "address" }</label>
-                <input id="go-to" class="mono" type="text" key={cursor.to_string()} value={text::hex(cursor)} onkeydown={jump} spellcheck="false"
+                <input id="go-to" class="mono" type="text" value={text::hex(cursor)} onkeydown={jump} oninput={mend} spellcheck="false"
                     autocapitalize="off" title="Type an address and press Enter" data-testid="inspect-address" />
             </div>
             { facts(vma, page) }

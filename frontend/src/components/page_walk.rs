@@ -15,15 +15,19 @@ pub struct PageWalkProps {
 #[component]
 pub fn PageWalk(props: &PageWalkProps) -> Html {
     let walk = &props.walk;
-    let stops = walk.levels.iter().any(|level| !level.present);
     let levels = walk.levels.iter().map(|level| {
         let (high, low) = level.bits;
+        let (class, state) = match (level.reached, level.present) {
+            (_, true) => ("level", "present"),
+            (true, false) => ("level absent", "not present"),
+            (false, false) => ("level unreached", "not reached"),
+        };
         html! {
-            <li class={if level.present { "level" } else { "level absent" }} title={format!("bits {high} to {low} of the address")}>
+            <li {class} title={format!("bits {high} to {low} of the address")}>
                 <b>{ level.name }</b>
                 <span class="mono index">{ format!("[{}]", level.index) }</span>
                 <small>{ format!("bits {high}–{low}") }</small>
-                <small class="state">{ if level.present { "present" } else { "not present" } }</small>
+                <small class="state">{ state }</small>
             </li>
         }
     });
@@ -39,7 +43,7 @@ pub fn PageWalk(props: &PageWalkProps) -> Html {
                     { format!("frame {} + {} ", entry.frame, text::hex(walk.offset)) }
                     <span>{ format!("= physical {}", text::hex(u64::from(entry.frame) * 4096 + walk.offset)) }</span>
                 </p>
-            } else if stops {
+            } else {
                 <p class="walk-end stopped">{ "The walk stops here: the access is a page fault, and the kernel decides." }</p>
             }
         </section>

@@ -2,7 +2,7 @@
 //! too long is folded, and says so.
 
 use mmap_playground_core::address::Address;
-use mmap_playground_core::liballoc::layout::{Field, LAYOUT_64, MAGIC_DEAD, MAGIC_LIVE};
+use mmap_playground_core::liballoc::layout::{Field, LAYOUT_64};
 use mmap_playground_core::state::MajorState;
 
 /// Widest piece before it is folded, in CSS pixels.
@@ -124,15 +124,6 @@ impl Strip {
         self.pieces.push(Piece { part, address, length, x, width, folded, block });
         self.at = to;
         self.x += width;
-    }
-}
-
-/// What a magic number says of a block, for class names and labels.
-pub const fn life(magic: u32) -> &'static str {
-    match magic {
-        MAGIC_LIVE => "live",
-        MAGIC_DEAD => "dead",
-        _ => "damaged",
     }
 }
 

@@ -133,6 +133,7 @@ fn key_action(event: &KeyboardEvent, playing: bool) -> Option<Action> {
         "." => Some(Action::Step(1)),
         "<" => Some(Action::GoTo(0)),
         ">" => Some(Action::GoTo(usize::MAX)),
+        "n" => Some(Action::NextFailure),
         "p" => Some(Action::Play(!playing)),
         "i" => Some(Action::Open(Some(Dialog::Import))),
         "?" => Some(Action::Open(Some(Dialog::Keys))),

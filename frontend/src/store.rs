@@ -418,6 +418,24 @@ pub fn troubles(text: &str, diagnostics: &[Diagnostic]) -> Vec<Trouble> {
     troubles
 }
 
+/// Steps looked through for failures at most, on either side of the position.
+pub const LOOK: usize = 200_000;
+
+/// The positions right after steps that failed or diverge, of a range of steps.
+pub fn failed(session: &Session, steps: std::ops::Range<usize>) -> impl Iterator<Item = usize> {
+    session
+        .steps(steps)
+        .filter(|(_, step)| step.failed || step.divergence.is_some())
+        .map(|(index, _)| index + 1)
+}
+
+/// The next failure, and after the last one the first.
+fn next_failure(session: &Session) -> Option<usize> {
+    let position = session.position();
+    let ahead = failed(session, position..position.saturating_add(LOOK)).next();
+    ahead.or_else(|| failed(session, 0..position.min(LOOK)).next())
+}
+
 /// What a person does.
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -427,6 +445,8 @@ pub enum Action {
     GoTo(usize),
     /// Goes some steps on, or back.
     Step(isize),
+    /// Goes to the next step that failed, and after the last one to the first.
+    NextFailure,
     /// Takes back what was run or loaded.
     Undo,
     /// Has it back.
@@ -475,6 +495,10 @@ impl Reducible for Store {
                     store.playing = false;
                 }
             }
+            Action::NextFailure => match next_failure(&store.session) {
+                Some(position) => store.go_to(position),
+                None => store.announcement = "No step failed.".into(),
+            },
             Action::Undo => store.exchange(true),
             Action::Redo => store.exchange(false),
             Action::Select(range) => {
@@ -596,6 +620,17 @@ mod tests {
         assert_eq!(store.session.len(), 2);
         let store = store.reduce(Action::Redo);
         assert!(store.last_step().unwrap().text.starts_with("load"));
+    }
+
+    #[test]
+    fn failures_are_gone_to_in_a_circle() {
+        let store = after([run("munmap(1, 1)"), run(MAP), run("store(p, 1)"), run(MAP)]);
+        let to = |store: Rc<Store>| store.reduce(Action::NextFailure);
+        let first = to(store);
+        assert_eq!(first.session.position(), 1);
+        let second = to(first);
+        assert_eq!(second.session.position(), 3);
+        assert_eq!(to(second).session.position(), 1);
     }
 
     #[test]

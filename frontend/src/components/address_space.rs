@@ -4,9 +4,9 @@ use crate::components::overview::Overview;
 use crate::components::page_grid::PageGrid;
 use crate::components::vma_list::VmaList;
 use crate::components::welcome::Welcome;
-use crate::store::use_store;
+use crate::store::{Action, use_store};
 use crate::text;
-use mmap_playground_core::address::PAGE_SIZE;
+use mmap_playground_core::address::{Address, PAGE_SIZE};
 use yew::prelude::*;
 
 /// The address space panel.
@@ -14,6 +14,19 @@ use yew::prelude::*;
 pub fn AddressSpace() -> Html {
     let store = use_store();
     let totals = &store.moment.totals;
+    let hazards = store.moment.vmas.iter().filter(|vma| vma.writable_and_executable);
+    let hazards: Vec<Address> = hazards.map(|vma| vma.range.start()).collect();
+    let next_hazard = {
+        // the next behind the cursor, and after the last one the first
+        let behind = |start: &&Address| store.cursor.is_none_or(|cursor| **start > cursor);
+        let next = hazards.iter().find(behind).or(hazards.first()).copied();
+        let dispatcher = store.dispatcher();
+        move |_: MouseEvent| {
+            if let Some(next) = next {
+                dispatcher.dispatch(Action::Show(next));
+            }
+        }
+    };
     let resident = totals.resident_pages.saturating_mul(PAGE_SIZE);
     html! {
         <section class={classes!("panel", "space", store.picking.map(|_| "picking"))} aria-label="Address space" data-testid="address-space">
@@ -23,6 +36,13 @@ pub fn AddressSpace() -> Html {
                     <div><dt>{ "VMAs" }</dt><dd data-testid="stat-vmas">{ text::grouped(totals.vma_count) }</dd></div>
                     <div title={text::bytes(totals.mapped_bytes)}><dt>{ "mapped" }</dt><dd data-testid="stat-mapped">{ text::short_size(totals.mapped_bytes) }</dd></div>
                     <div title={text::count(totals.resident_pages, "page")}><dt>{ "resident" }</dt><dd data-testid="stat-resident">{ text::short_size(resident) }</dd></div>
+                    if !hazards.is_empty() {
+                        <div class="bad"><dt>{ "W+X" }</dt><dd>
+                            <button type="button" class="link hazards" onclick={next_hazard} data-testid="stat-hazards"
+                                aria-label={format!("{} writable and executable: show the next", text::count(hazards.len() as u64, "VMA"))}
+                                title="writable and executable: show the next">{ text::grouped(hazards.len() as u64) }</button>
+                        </dd></div>
+                    }
                     <div><dt>{ "page faults" }</dt><dd data-testid="stat-faults">{ text::grouped(totals.page_faults) }</dd></div>
                 </dl>
             </div>

@@ -217,7 +217,9 @@ fn Flags(props: &FlagsProps) -> Html {
             </label>
         }
     };
-    let choices = flags.names.values.iter().filter(|_| flags.choice).map(|(name, value)| {
+    // a value that fills its field is the field's mask, O_ACCMODE
+    let is_choice = |value: u64| flags.choice && value != flags.names.field;
+    let choices = flags.names.values.iter().filter(|(_, value)| is_choice(*value)).map(|(name, value)| {
         let (name, value) = (*name, *value);
         let chosen = bits & flags.names.field == value;
         let (dispatcher, draft) = (store.dispatcher(), props.draft.clone());

@@ -8,6 +8,7 @@ use yew::prelude::*;
 const KEYS: &[(&str, &str)] = &[
     (",  .", "a step back, a step on"),
     ("<  >", "to the start, to the end"),
+    ("n", "to the next failure"),
     ("p", "play and pause"),
     ("u, Ctrl Z", "undo; Ctrl Shift Z redoes"),
     ("/", "to the console"),
@@ -35,13 +36,18 @@ pub fn Keys() -> Html {
             }
         });
     }
+    // Closed by the browser, so that the focus goes back to where it was.
     let close = {
-        let dispatcher = store.dispatcher();
-        Callback::from(move |()| dispatcher.dispatch(Action::Open(None)))
+        let dialog = dialog.clone();
+        Callback::from(move |()| {
+            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
+                dialog.close();
+            }
+        })
     };
     let onclose = {
-        let close = close.clone();
-        move |_: Event| close.emit(())
+        let dispatcher = store.dispatcher();
+        move |_: Event| dispatcher.dispatch(Action::Open(None))
     };
     html! {
         <dialog ref={dialog} class="dialog" {onclose} aria-labelledby="keys-title" data-testid="keys-dialog">

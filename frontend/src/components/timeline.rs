@@ -2,7 +2,7 @@
 //! share the axis.
 
 use crate::components::icons;
-use crate::store::{Action, use_store};
+use crate::store::{Action, LOOK, failed, use_store};
 use crate::text;
 use mmap_playground_core::session::Session;
 use mmap_playground_core::state::Totals;
@@ -15,8 +15,6 @@ use yew::prelude::*;
 const POINTS: usize = 160;
 /// Failures that are marked on the slider at most.
 const MARKS: usize = 400;
-/// Steps looked through for failures at most, on either side of the position.
-const LOOK: usize = 200_000;
 /// Time between steps that run by themselves.
 const PACE: Duration = Duration::from_millis(700);
 
@@ -43,14 +41,6 @@ pub fn Timeline() -> Html {
             }
         }
     };
-    let next_fault = {
-        let store = store.clone();
-        move |_: MouseEvent| {
-            if let Some(step) = next_failure(&store.session) {
-                store.dispatch(Action::GoTo(step));
-            }
-        }
-    };
     let at =
         |position: usize| if length == 0 { 0.0 } else { position as f64 / length as f64 * 100.0 };
     let ticks = marks.iter().map(|step| {
@@ -69,7 +59,7 @@ pub fn Timeline() -> Html {
                 </button>
                 <button type="button" class="button quiet" onclick={act(Action::Step(1))} disabled={position == length} aria-label="One step on" title="On (.)" data-testid="step-forward">{ icons::forward() }</button>
                 <button type="button" class="button quiet" onclick={act(Action::GoTo(usize::MAX))} disabled={position == length} aria-label="To the end" title="To the end (>)" data-testid="step-last">{ icons::last() }</button>
-                <button type="button" class="button quiet" onclick={next_fault} disabled={marks.is_empty()} aria-label="To the next failure" title="To the next failure" data-testid="step-fault">{ icons::next_fault() }</button>
+                <button type="button" class="button quiet" onclick={act(Action::NextFailure)} disabled={marks.is_empty()} aria-label="To the next failure" title="To the next failure (n)" data-testid="step-fault">{ icons::next_fault() }</button>
             </div>
             <div class="track">
                 <div class="ticks" aria-hidden="true">{ for ticks }</div>
@@ -138,7 +128,7 @@ fn charts(session: &Session) -> Vec<Chart> {
     let series: [(&'static str, Measure, bool); 5] = [
         ("mapped", |totals| totals.mapped_bytes, true),
         ("resident", resident, true),
-        ("heap in use", |totals| totals.heap_in_use, true),
+        ("heap", |totals| totals.heap_in_use, true),
         ("VMAs", |totals| totals.vma_count, false),
         ("page faults", |totals| totals.page_faults, false),
     ];
@@ -181,21 +171,6 @@ fn spark(chart: &Chart, at: f64, now: &Totals) -> Html {
     }
 }
 
-/// The positions right after steps that failed or diverge, of a range of steps.
-fn failed(session: &Session, steps: std::ops::Range<usize>) -> impl Iterator<Item = usize> {
-    session
-        .steps(steps)
-        .filter(|(_, step)| step.failed || step.divergence.is_some())
-        .map(|(index, _)| index + 1)
-}
-
 fn failures(session: &Session) -> Vec<usize> {
     failed(session, 0..session.len().min(LOOK)).take(MARKS).collect()
-}
-
-/// The next failure, and after the last one the first.
-fn next_failure(session: &Session) -> Option<usize> {
-    let position = session.position();
-    let ahead = failed(session, position..position.saturating_add(LOOK)).next();
-    ahead.or_else(|| failed(session, 0..position.min(LOOK)).next())
 }

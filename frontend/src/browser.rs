@@ -72,9 +72,34 @@ pub fn copy(text: &str) {
     }
 }
 
-/// The text of a file, with what is no UTF-8 replaced.
-pub async fn read_text(file: &web_sys::File) -> Option<String> {
-    JsFuture::from(file.text()).await.ok()?.as_string()
+/// Bytes of a file that are read at once.
+const CHUNK: f64 = 4_194_304.0;
+
+/// The text of a file, with what is no UTF-8 replaced; nothing if it cannot be read. Says now and
+/// then which share is read, and stops with nothing when that returns `false`.
+pub async fn read_text(file: &web_sys::File, goes_on: impl Fn(f64) -> bool) -> Option<String> {
+    let size = file.size();
+    let mut bytes = Vec::with_capacity(size as usize);
+    let mut start = 0.0;
+    while start < size {
+        let end = (start + CHUNK).min(size);
+        let blob = file.slice_with_f64_and_f64(start, end).ok()?;
+        let buffer = JsFuture::from(blob.array_buffer()).await.ok()?;
+        let chunk = js_sys::Uint8Array::new(&buffer);
+        let kept = bytes.len();
+        bytes.resize(kept + chunk.length() as usize, 0);
+        chunk.copy_to(&mut bytes[kept..]);
+        start = end;
+        if !goes_on(start / size) {
+            return None;
+        }
+    }
+    let text = String::from_utf8(bytes);
+    let text = text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    Some(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
 }
 
 /// Gives a keyboard's focus to an element, without scrolling to it.
@@ -97,6 +122,11 @@ pub fn takes_text(target: Option<EventTarget>) -> bool {
             Some("checkbox" | "radio" | "range" | "button")
         );
     text_input || tag == "TEXTAREA" || tag == "SELECT" || element.is_content_editable()
+}
+
+/// Milliseconds on a clock that only goes forward; 0 where there is none.
+pub fn now() -> f64 {
+    window().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())
 }
 
 /// Waits for the next frame of the screen.

@@ -5,6 +5,7 @@ use crate::calls::{ArgKind, CALLS};
 use crate::components::icons;
 use crate::components::import::{Handed, hand_over};
 use crate::store::{Action, Dialog, use_store};
+use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, HtmlTextAreaElement, InputEvent};
 use yew::prelude::*;
@@ -20,11 +21,33 @@ pub fn ConsoleInput() -> Html {
     let history = use_mut_ref(History::default);
     let area = use_node_ref();
 
+    // What was sent, and the history of steps before it.
+    let sent = use_mut_ref(|| None::<(String, u32)>);
+    {
+        // A text of which nothing ran comes back to be mended, selected so that typing replaces it.
+        let (text, sent, area) = (text.clone(), sent.clone(), area.clone());
+        let (trouble, steps) = (store.trouble.clone(), store.history);
+        use_effect_with(Rc::as_ptr(&store.trouble), move |_| {
+            if let Some((line, before)) = sent.borrow_mut().take()
+                && !trouble.is_empty()
+                && steps == before
+                && text.is_empty()
+            {
+                if let Some(area) = area.cast::<HtmlTextAreaElement>() {
+                    area.set_value(&line);
+                    area.select();
+                }
+                text.set(line);
+            }
+        });
+    }
     let submit = {
         let (text, history, dispatcher) = (text.clone(), history.clone(), store.dispatcher());
+        let steps = store.history;
         move || {
             if !text.trim().is_empty() {
                 history.borrow_mut().push(&text);
+                *sent.borrow_mut() = Some(((*text).clone(), steps));
                 dispatcher.dispatch(Action::Run((*text).clone()));
                 text.set(String::new());
             }

@@ -14,8 +14,14 @@ use wasm_bindgen::JsCast;
 use web_sys::{File, HtmlDialogElement, HtmlInputElement, HtmlTextAreaElement, InputEvent};
 use yew::prelude::*;
 
-/// Lines run between two frames of the screen.
-const LINES: usize = 2000;
+/// Lines read or run between two looks at the clock.
+const LINES: usize = 100;
+/// What a pasted text is called.
+const PASTED: &str = "Pasted log";
+/// Time at work between two frames of the screen, in milliseconds.
+const SLICE: f64 = 40.0;
+/// From this length on a pasted text is not put back into its box, in bytes.
+const LONG: usize = 2_000_000;
 
 thread_local! {
     static HANDED: RefCell<Option<Handed>> = const { RefCell::new(None) };
@@ -36,10 +42,10 @@ pub fn hand_over(what: Handed) {
 
 #[derive(Clone, PartialEq)]
 enum Stage {
-    /// Waiting for text.
-    Asking,
-    /// Reading a file.
-    Reading,
+    /// Waiting for text; what went wrong before, if something did.
+    Asking(Option<AttrValue>),
+    /// Taking a file from the disk: the share done.
+    Opening(f64),
     /// At work: reading before running, and the share done.
     Running { read: bool, share: f64 },
     /// Done: what was found.
@@ -83,7 +89,7 @@ pub fn Import() -> Html {
     let store = use_store();
     let dialog = use_node_ref();
     let area = use_node_ref();
-    let stage = use_state_eq(|| Stage::Asking);
+    let stage = use_state_eq(|| Stage::Asking(None));
     let work = use_mut_ref(Work::default);
     let round = use_memo((), |()| Cell::new(0_u32));
 
@@ -109,7 +115,11 @@ pub fn Import() -> Html {
                     importer.choose(choice);
                 }
                 while !importer.is_done() {
-                    let progress = importer.advance(LINES);
+                    let until = browser::now() + SLICE;
+                    let mut progress = importer.advance(LINES);
+                    while !importer.is_done() && browser::now() < until {
+                        progress = importer.advance(LINES);
+                    }
                     let share = progress.done as f64 / progress.total.max(1) as f64;
                     stage.set(Stage::Running { read: importer.is_read(), share });
                     browser::next_frame().await;
@@ -124,14 +134,27 @@ pub fn Import() -> Html {
         })
     };
     let read = {
-        let (stage, begin) = (stage.clone(), begin.clone());
+        let (stage, begin, round) = (stage.clone(), begin.clone(), round.clone());
         Rc::new(move |file: File| {
-            stage.set(Stage::Reading);
-            let (stage, begin) = (stage.clone(), begin.clone());
+            round.set(round.get().wrapping_add(1));
+            let mine = round.get();
+            stage.set(Stage::Opening(0.0));
+            let (stage, begin, round) = (stage.clone(), begin.clone(), round.clone());
             yew::platform::spawn_local(async move {
-                match browser::read_text(&file).await {
+                let goes_on = |share| {
+                    let newest = round.get() == mine;
+                    if newest {
+                        stage.set(Stage::Opening(share));
+                    }
+                    newest
+                };
+                match browser::read_text(&file, goes_on).await {
                     Some(text) => begin(Rc::from(text), file.name().into(), None),
-                    None => stage.set(Stage::Asking),
+                    None if round.get() != mine => {}
+                    None => {
+                        let wrong = format!("{} could not be read.", file.name());
+                        stage.set(Stage::Asking(Some(wrong.into())));
+                    }
                 }
             });
         })
@@ -145,19 +168,24 @@ pub fn Import() -> Html {
             }
             match HANDED.with(|handed| handed.borrow_mut().take()) {
                 Some(Handed::File(file)) => read(file),
-                Some(Handed::Text(text)) => begin(Rc::from(text), "Pasted log".into(), None),
+                Some(Handed::Text(text)) => begin(Rc::from(text), PASTED.into(), None),
                 None => {}
             }
             move || round.set(round.get().wrapping_add(1))
         });
     }
+    // Closed by the browser, so that the focus goes back to where it was.
     let close = {
-        let dispatcher = store.dispatcher();
-        Callback::from(move |()| dispatcher.dispatch(Action::Open(None)))
+        let dialog = dialog.clone();
+        Callback::from(move |()| {
+            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
+                dialog.close();
+            }
+        })
     };
     let onclose = {
-        let close = close.clone();
-        move |_: Event| close.emit(())
+        let dispatcher = store.dispatcher();
+        move |_: Event| dispatcher.dispatch(Action::Open(None))
     };
     let onfile = {
         let read = read.clone();
@@ -173,7 +201,7 @@ pub fn Import() -> Html {
         let (area, begin) = (area.clone(), begin.clone());
         move |_: MouseEvent| {
             if let Some(area) = area.cast::<HtmlTextAreaElement>() {
-                begin(Rc::from(area.value()), "Pasted log".into(), None);
+                begin(Rc::from(area.value()), PASTED.into(), None);
             }
         }
     };
@@ -185,6 +213,21 @@ pub fn Import() -> Html {
             empty.set(text.is_none_or(|text| text.trim().is_empty()));
         }
     };
+    {
+        // What was pasted stands in its box again after Stop and Another.
+        let (area, work, empty) = (area.clone(), work.clone(), empty.clone());
+        use_effect_with(matches!(*stage, Stage::Asking(_)), move |asking| {
+            let work = work.borrow();
+            let area = area.cast::<HtmlTextAreaElement>();
+            if let (true, Some(area)) = (*asking, area) {
+                if work.name == PASTED && work.text.len() < LONG {
+                    area.set_value(&work.text);
+                }
+                empty.set(area.value().trim().is_empty());
+                let _ = area.focus();
+            }
+        });
+    }
     let choose = {
         let (begin, work) = (begin.clone(), work.clone());
         Rc::new(move |choice: Choice| {
@@ -197,6 +240,7 @@ pub fn Import() -> Html {
     };
     let accept = {
         let (store, work, stage) = (store.clone(), work.clone(), stage.clone());
+        let close = close.clone();
         move |_: MouseEvent| {
             let Stage::Done(summary) = &*stage else { return };
             let mut work = work.borrow_mut();
@@ -206,7 +250,7 @@ pub fn Import() -> Html {
                 let title = work.name.clone();
                 let loaded = Loaded { session, title, remarks, trouble };
                 store.dispatch(Action::Load(Box::new(loaded)));
-                store.dispatch(Action::Open(None));
+                close.emit(());
             }
         }
     };
@@ -214,11 +258,14 @@ pub fn Import() -> Html {
         let (stage, round) = (stage.clone(), round.clone());
         move |_: MouseEvent| {
             round.set(round.get().wrapping_add(1));
-            stage.set(Stage::Asking);
+            stage.set(Stage::Asking(None));
         }
     };
     let body = match &*stage {
-        Stage::Asking => html! { <>
+        Stage::Asking(wrong) => html! { <>
+            if let Some(wrong) = wrong {
+                <p class="why" role="alert">{ wrong }</p>
+            }
             <p>{ "A trace, a log of " }<code>{ "strace" }</code>{ " or " }<code>{ "ltrace" }</code>{ ", or the text of " }
                 <code>{ "/proc/PID/maps" }</code>{ ": what it is shows by itself." }</p>
             if store.session.waits_for_log() {
@@ -241,13 +288,9 @@ pub fn Import() -> Html {
                 <pre class="mono">{ "strace -f -y -e trace=%memory,%desc -o ls.strace ls\nltrace -e malloc+calloc+realloc+free -o vim.ltrace vim\ncat /proc/$PID/maps > before.maps" }</pre>
             </details>
         </> },
-        Stage::Reading => html! { <p role="status">{ "Reading the file…" }</p> },
-        Stage::Running { read, share } => html! { <>
-            <p role="status">{ format!("{}: {:.0} %", if *read { "Running" } else { "Reading" }, share * 100.0) }</p>
-            <progress max="1" value={share.to_string()} aria-label="Progress"></progress>
-            <div class="dialog-actions"><span class="spring"></span>
-                <button type="button" class="button" onclick={restart} data-testid="import-stop">{ "Stop" }</button></div>
-        </> },
+        Stage::Opening(share) => at_work("Opening the file", *share, restart),
+        Stage::Running { read: false, share } => at_work("Reading", *share, restart),
+        Stage::Running { read: true, share } => at_work("Running", *share, restart),
         Stage::Done(summary) => html! { <>
             { summary_view(summary, &choose) }
             <div class="dialog-actions">
@@ -267,6 +310,15 @@ pub fn Import() -> Html {
             <p class="privacy">{ "Everything stays in your browser. This page sends nothing anywhere." }</p>
         </dialog>
     }
+}
+
+fn at_work(what: &str, share: f64, stop: impl Fn(MouseEvent) + 'static) -> Html {
+    html! { <>
+        <p role="status">{ format!("{what}: {:.0} %", share * 100.0) }</p>
+        <progress max="1" value={share.to_string()} aria-label="Progress"></progress>
+        <div class="dialog-actions"><span class="spring"></span>
+            <button type="button" class="button" onclick={stop} data-testid="import-stop">{ "Stop" }</button></div>
+    </> }
 }
 
 fn kind_words(kind: Kind) -> &'static str {
@@ -289,7 +341,20 @@ fn summary_view(summary: &Summary, choose: &Rc<impl Fn(Choice) + 'static>) -> Ht
         ("divergences", counts.divergences),
         ("lines not read", summary.diagnostics.len() as u64),
     ];
-    let choices = summary.processes.iter().map(|process| {
+    if summary.kind == Kind::Unknown && counts.calls == 0 {
+        let read = summary.diagnostics.first();
+        return html! {
+            <div data-testid="import-summary">
+                <p>{ "This is " }<strong>{ kind_words(summary.kind) }</strong>{ "." }</p>
+                <p>{ "It expects lines such as " }<code>{ "munmap(0x7ffff7fb3000, 8192) = 0" }</code>{ ", or those of " }<code>{ "/proc/PID/maps" }</code>{ "." }</p>
+                if let Some(problem) = read {
+                    <p class="why">{ problem.to_string() }</p>
+                }
+            </div>
+        };
+    }
+    let busy: Vec<&ProcessCount> = summary.processes.iter().filter(|it| it.calls > 0).collect();
+    let choices = busy.iter().map(|process| {
         let choice = process.pid.map_or(Choice::Unnamed, Choice::Pid);
         let name = process.pid.map_or_else(|| "no pid".to_owned(), |pid| pid.to_string());
         (choice, name, text::count(u64::from(process.calls), "call"))
@@ -315,7 +380,7 @@ fn summary_view(summary: &Summary, choose: &Rc<impl Fn(Choice) + 'static>) -> Ht
                     { for numbers.iter().map(|(name, value)| html! { <div><dt>{ *name }</dt><dd>{ text::grouped(*value) }</dd></div> }) }
                 </dl>
             }
-            if summary.processes.len() > 1 {
+            if busy.len() > 1 {
                 <fieldset class="flags"><legend>{ "Which process?" }</legend>{ for processes }</fieldset>
             }
             { for summary.diagnostics.iter().take(3).map(|problem| html! { <p class="why">{ problem.to_string() }</p> }) }

@@ -253,8 +253,12 @@ impl Runner {
         match step.call {
             Call::Brk { .. } => self.learn_break(recorded),
             Call::Mmap { .. } => self.learn_base(step, recorded),
-            Call::Mprotect { addr, len, .. } if recorded.value() == Some(0) => {
-                self.infer(addr, len, step);
+            Call::Mprotect { addr, len: length, .. }
+            | Call::Madvise { addr, length, .. }
+            | Call::Msync { addr, length, .. }
+                if recorded.value() == Some(0) =>
+            {
+                self.infer(addr, length, step);
             }
             Call::Mremap { old_address, old_size, .. } if recorded.value().is_some() => {
                 self.infer(old_address, old_size.max(1), step);

@@ -318,15 +318,7 @@ impl AddressSpace {
     /// (`__anon_vma_prepare`, `find_mergeable_anon_vma`).
     pub fn prepare_origin(&mut self, address: Address) {
         let Some(vma) = self.vmas.at(address).copied() else { return };
-        if !vma.sharing.is_shared() {
-            self.force_origin(address);
-        }
-    }
-
-    /// Like [`AddressSpace::prepare_origin`], for shared mappings too.
-    pub fn force_origin(&mut self, address: Address) {
-        let Some(vma) = self.vmas.at(address).copied() else { return };
-        if vma.origin.is_some() {
+        if vma.origin.is_some() || vma.sharing == (Sharing::Shared { may_write: true }) {
             return;
         }
         let (below, above) = self.neighbours(vma.range);

@@ -21,9 +21,9 @@ use crate::file::{File, FileKind};
 use crate::frame::{FrameNumber, Owner, ZERO_FRAME};
 use crate::kernel::{FilePage, Kernel};
 use crate::page_table::PageTableEntry;
+use crate::read_ahead::Pattern;
 use crate::reason::{Access, Reason};
 use crate::vma::{STACK_GUARD_GAP, Sharing, Vma, VmaFlags};
-use std::ops::Range;
 
 /// An access that ends in a signal, and the rule behind it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,13 +39,6 @@ pub struct Fault {
 ///
 /// Differs: those three calls are not made.
 const VSYSCALL: Address = 0xffff_ffff_ff60_0000;
-
-/// How many pages a miss reads from the disk: 8 MiB, as on the machine that the recorded scenarios
-/// are from (`/sys/block/*/queue/read_ahead_kb`).
-const READ_AHEAD_PAGES: u64 = 2048;
-
-/// Pages of 2 MiB.
-const HUGE_PAGES: u64 = PMD_SIZE / PAGE_SIZE;
 
 /// How many pages a read of a file brings in at once (`fault_around_bytes`, 64 KiB).
 const FAULT_AROUND_PAGES: u64 = 16;
@@ -197,11 +190,13 @@ impl Kernel {
     /// Reads a page of a disk's file that is not cached, and others with it. Says whether it had
     /// to.
     fn read_missing(&mut self, vma: &Vma, page: FilePage) -> bool {
+        let pattern = pattern(vma);
         if self.files.is_cached(page.file, page.index) {
-            return false;
+            return pattern != Pattern::Random
+                && self.files.mapping_met_mark(page.open, page.index);
         }
         if !self.files.read_unread(page.file, page.index) {
-            self.files.read_ahead(page.file, read_ahead_window(vma, page.index));
+            self.files.mapping_missed(page.open, pattern, page.index);
         }
         true
     }
@@ -246,8 +241,9 @@ impl Kernel {
         let Some(file) = self.files.file(file_page.file) else { return false };
         let page_count = file.page_count();
         let mut indices = range.pages().map(|page| vma.backing_page(page.start()));
-        let first = indices
-            .find(|index| *index < page_count && self.files.is_cached(file_page.file, *index));
+        let first = indices.find(|index| {
+            *index < page_count && self.files.is_mapped_around(file_page.file, *index)
+        });
         let Some(first) = first else { return false };
         if file_page.kind == FileKind::Regular
             && !self.space.has_table(page)
@@ -260,7 +256,7 @@ impl Kernel {
             if index >= page_count
                 || self.space.table().get(neighbour).present()
                 || self.space.is_guarded(neighbour)
-                || !self.files.is_cached(file_page.file, index)
+                || !self.files.is_mapped_around(file_page.file, index)
             {
                 continue;
             }
@@ -331,22 +327,20 @@ impl Kernel {
     }
 }
 
-/// Which pages of a disk's file a miss in a mapping reads at once (`do_sync_mmap_readahead`).
-fn read_ahead_window(vma: &Vma, index: u64) -> Range<u64> {
+/// How a mapping is expected to be read.
+fn pattern(vma: &Vma) -> Pattern {
+    let random = vma.flags.contains(VmaFlags::RANDOM);
     if vma.flags.contains(VmaFlags::HUGEPAGE) {
-        let start = index / HUGE_PAGES * HUGE_PAGES;
-        let pages = if vma.flags.contains(VmaFlags::RANDOM) { 1 } else { 2 } * HUGE_PAGES;
-        start..start + pages
-    } else if vma.flags.contains(VmaFlags::RANDOM) {
-        index..index + 1
+        Pattern::Huge { count: if random { 1 } else { 2 } }
+    } else if random {
+        Pattern::Random
     } else if vma.flags.contains(VmaFlags::SEQUENTIAL) {
-        index..index.saturating_add(READ_AHEAD_PAGES)
+        Pattern::Sequential
     } else if vma.prot.contains(Prot::EXEC) {
-        let vma_end = vma.page_offset.saturating_add(vma.range.page_count());
-        index..index.saturating_add(READ_AHEAD_PAGES).min(vma_end)
+        let end = vma.page_offset.saturating_add(vma.range.page_count());
+        Pattern::Executable { end }
     } else {
-        let start = index.saturating_sub(READ_AHEAD_PAGES / 2);
-        start..start + READ_AHEAD_PAGES
+        Pattern::Around
     }
 }
 

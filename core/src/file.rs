@@ -11,6 +11,7 @@ use crate::abi::OpenFlags;
 use crate::address::{Address, PAGE_SIZE};
 use crate::frame::{FrameNumber, Frames, Owner};
 use crate::page_cache::PageCache;
+use crate::read_ahead::{Pattern, ReadAhead};
 use imbl::OrdMap;
 use std::ops::Range;
 
@@ -102,6 +103,7 @@ pub struct OpenFile {
     pub flags: OpenFlags,
     /// How many descriptors name it.
     descriptors: u32,
+    read_ahead: ReadAhead,
 }
 
 /// All files, open files and descriptors.
@@ -172,7 +174,8 @@ impl Files {
     pub fn open(&mut self, file: FileId, flags: OpenFlags) -> OpenId {
         let id = self.next_open;
         self.next_open += 1;
-        self.open_files.insert(id, OpenFile { file, flags, descriptors: 0 });
+        self.open_files
+            .insert(id, OpenFile { file, flags, descriptors: 0, read_ahead: ReadAhead::default() });
         id
     }
 
@@ -256,6 +259,55 @@ impl Files {
         if file.kind == FileKind::Regular {
             file.cache.read(pages.start..pages.end.min(file.page_count()));
         }
+    }
+
+    /// Reads a page of a disk's file that a mapping found missing, and others with it.
+    pub fn mapping_missed(&mut self, open: OpenId, pattern: Pattern, index: u64) {
+        self.reading(open, |read_ahead, cache, size| {
+            read_ahead.mapping_missed(cache, pattern, index, size.div_ceil(PAGE_SIZE));
+        });
+    }
+
+    /// A mapping met a mark of read-ahead: more is read. Says whether there was one.
+    pub fn mapping_met_mark(&mut self, open: OpenId, index: u64) -> bool {
+        let cache = self.behind(open).map(|file| &file.cache);
+        if !cache.is_some_and(|cache| cache.is_marked(cache.folio(index).start)) {
+            return false;
+        }
+        self.reading(open, |read_ahead, cache, size| {
+            read_ahead.mark_met(
+                cache,
+                index,
+                crate::read_ahead::MOST_PAGES,
+                size.div_ceil(PAGE_SIZE),
+            );
+        });
+        true
+    }
+
+    /// Brings into the cache what a read through a descriptor needs, and more.
+    pub fn read_through(&mut self, open: OpenId, offset: u64, count: u64) {
+        self.reading(open, |read_ahead, cache, size| {
+            read_ahead.read(cache, offset, count, size);
+        });
+    }
+
+    /// Reads a disk's file; the others are in memory anyway.
+    fn reading(&mut self, open: OpenId, read: impl FnOnce(&mut ReadAhead, &mut PageCache, u64)) {
+        let Some(open_file) = self.open_files.get_mut(&open) else { return };
+        let Some(file) = self.files.get_mut(&open_file.file) else { return };
+        if let (FileKind::Regular, Some(size)) = (file.kind, file.size) {
+            read(&mut open_file.read_ahead, &mut file.cache, size);
+        }
+    }
+
+    /// Says whether a page is mapped when a neighbour is touched: it is cached, and read-ahead
+    /// did not mark it.
+    pub fn is_mapped_around(&self, id: FileId, index: u64) -> bool {
+        self.file(id).is_some_and(|file| {
+            let cache = &file.cache;
+            cache.is_cached(index) && !cache.is_marked(cache.folio(index).start)
+        })
     }
 
     /// Reads the contents of a page that is in the cache without them. Says whether it was one.

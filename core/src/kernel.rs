@@ -7,7 +7,7 @@ use crate::abi::{Errno, Prot};
 use crate::address::{Address, PAGE_SIZE, Page, PageRange};
 use crate::address_space::{AddressSpace, Changes};
 use crate::event::Event;
-use crate::file::{FileKind, Files};
+use crate::file::{FileKind, Files, OpenId};
 use crate::frame::{Frames, Owner};
 use crate::machine::Machine;
 use crate::reason::Reason;
@@ -103,6 +103,7 @@ impl Kernel {
         let file = self.files.file(open_file.file)?;
         let index = vma.backing_page(address);
         Some(FilePage {
+            open,
             file: open_file.file,
             index,
             beyond_end: index >= file.page_count(),
@@ -214,6 +215,8 @@ impl Kernel {
 /// A page of a file, as a mapping shows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FilePage {
+    /// Through which open file it is shown.
+    pub open: OpenId,
     /// The file's number.
     pub file: u32,
     /// The page's index in the file.

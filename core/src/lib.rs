@@ -16,6 +16,7 @@ pub mod call;
 pub mod frame;
 pub mod runs;
 pub mod page_cache;
+pub mod read_ahead;
 pub mod file;
 pub mod page_table;
 pub mod vma;

@@ -27,6 +27,8 @@ pub struct PageCache {
     unread: OrdSet<u64>,
     /// Folios of several pages, start to end.
     large: OrdMap<u64, u64>,
+    /// Folios that read-ahead marked, by their first page.
+    marked: OrdSet<u64>,
 }
 
 impl PageCache {
@@ -59,6 +61,70 @@ impl PageCache {
     /// Reads pages from the disk, but for those that are in the cache already.
     pub fn read(&mut self, pages: Range<u64>) {
         self.read.add(pages);
+    }
+
+    /// Reads pages that are not there yet, as one folio if `together`.
+    pub fn read_folio(&mut self, pages: Range<u64>, together: bool) {
+        if together && pages.end - pages.start > 1 {
+            self.large.insert(pages.start, pages.end);
+        }
+        self.read(pages);
+    }
+
+    /// Says whether read-ahead marked a folio, given its first page.
+    pub fn is_marked(&self, first: u64) -> bool {
+        self.marked.contains(&first)
+    }
+
+    /// Marks a folio, given its first page.
+    pub fn mark(&mut self, first: u64) {
+        self.marked.insert(first);
+    }
+
+    /// Takes a folio's mark away.
+    pub fn unmark(&mut self, first: u64) {
+        self.marked.remove(&first);
+    }
+
+    /// The first page of a range that is in the cache, read or not.
+    pub fn next_present(&self, pages: Range<u64>) -> Option<u64> {
+        let framed = self.frames.range(pages.clone()).next().map(|(index, _)| *index);
+        let unread = self.unread.range(pages.clone()).next().copied();
+        let read = self.read.inside(pages).first().map(|run| run.start);
+        [framed, unread, read].into_iter().flatten().min()
+    }
+
+    fn is_present(&self, index: u64) -> bool {
+        self.next_present(index..index + 1).is_some()
+    }
+
+    /// The first page from `index` on that is not in the cache, looking at so many.
+    pub fn next_missing(&self, index: u64, most: u64) -> u64 {
+        let end = index + most;
+        (index..end).find(|index| !self.is_present(*index)).unwrap_or(end)
+    }
+
+    /// How many pages right before `index` are in the cache, looking at so many; and whether that
+    /// is all of them.
+    pub fn cached_before(&self, index: u64, most: u64) -> (u64, bool) {
+        let lowest = index.saturating_sub(most);
+        let missing = (lowest..index).rev().find(|index| !self.is_present(*index));
+        let cached = missing.map_or(index - lowest, |missing| index - missing - 1);
+        (cached, missing.is_none() && lowest == 0)
+    }
+
+    /// Where the pages end that a read from `index` on takes at once: at the first that is not
+    /// there, or behind the first that is marked or unread (`filemap_get_read_batch`).
+    pub fn batch_end(&self, index: u64, end: u64) -> u64 {
+        let mut at = index;
+        while at < end && self.is_present(at) {
+            let folio = self.folio(at);
+            at = folio.end;
+            if self.is_marked(folio.start) || self.is_unread(folio.start) {
+                break;
+            }
+        }
+        at
     }
 
     /// Reads the contents of a page that is in the cache without them.
@@ -105,9 +171,7 @@ impl PageCache {
     }
 
     fn holds(&self, pages: Range<u64>) -> bool {
-        self.frames.range(pages.clone()).next().is_some()
-            || self.unread.range(pages.clone()).next().is_some()
-            || !self.read.inside(pages).is_empty()
+        self.next_present(pages).is_some()
     }
 
     /// Forgets a range of pages, but for a folio that reaches out of it: that one stays whole, for
@@ -124,11 +188,16 @@ impl PageCache {
         let unread: Vec<u64> = self.unread.range(pages.clone()).copied().collect();
         let folios: Vec<u64> = self.large.range(pages.clone()).map(|(start, _)| *start).collect();
         let folios: Vec<u64> = folios.into_iter().filter(|start| whole(*start)).collect();
+        let marked: Vec<u64> = self.marked.range(pages.clone()).copied().collect();
+        let marked: Vec<u64> = marked.into_iter().filter(|start| whole(*start)).collect();
         for (index, _) in &gone {
             self.frames.remove(index);
         }
         for index in unread {
             self.unread.remove(&index);
+        }
+        for index in marked {
+            self.marked.remove(&index);
         }
         for start in folios {
             self.large.remove(&start);

@@ -80,9 +80,9 @@ impl Kernel {
             origin: None,
             inferred: false,
         };
-        // It joins what lies below only from the start of the heap on.
+        // It joins what lies below only if that reaches into the heap.
         let below = self.space.neighbours(range).0;
-        let below = below.filter(|below| below.range.start() >= self.space.break_start);
+        let below = below.filter(|below| below.range.end() > self.space.break_start);
         match below.filter(|below| below.merges_with(&heap)) {
             Some(below) => self.space.extend(&below, range, false, changes),
             None => self.space.map_apart(heap, changes),

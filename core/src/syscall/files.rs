@@ -92,7 +92,12 @@ impl Kernel {
     ///
     /// # Errors
     /// `EINVAL` for a negative offset, `EBADF`, `ESPIPE`, `EISDIR`.
-    pub(crate) fn sys_pread64(&self, fd: i32, count: u64, offset: i64) -> Result<Read, Refusal> {
+    pub(crate) fn sys_pread64(
+        &mut self,
+        fd: i32,
+        count: u64,
+        offset: i64,
+    ) -> Result<Read, Refusal> {
         let (open, kind) = self.file_at(fd, offset)?;
         if !open.flags.reads() {
             return refuse(Errno::EBADF, Reason::NotOpenForReading { fd });
@@ -117,6 +122,9 @@ impl Kernel {
         };
         let mut shown = vec![0; count.min(Returned::BYTES_SHOWN as u64) as usize];
         if kind.has_length() {
+            if let Some(id) = self.files.descriptor(fd) {
+                self.files.read_through(id, offset as u64, count);
+            }
             self.files.read(open.file, offset as u64, &mut shown, &self.frames);
         }
         Ok(Read { count, shown })

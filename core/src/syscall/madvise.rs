@@ -173,12 +173,13 @@ impl Kernel {
                     vma.range.end().checked_sub(boundary).is_some_and(|l| l >= PMD_SIZE);
                 let (low, high) =
                     (address.next_multiple_of(PMD_SIZE), range.end() / PMD_SIZE * PMD_SIZE);
-                if !vma.backing.is_anonymous() || !holds_one || low > high {
+                let written = vma.backing.is_anonymous() && vma.origin.is_some();
+                if !written || !holds_one || low > high {
                     return not_for("no huge page fits into it");
                 }
             }
             Advice::GuardInstall => {
-                self.space.force_origin(address);
+                self.space.prepare_origin(address);
                 self.space.guard(range, &mut self.frames);
             }
             Advice::GuardRemove => self.space.unguard(range),

@@ -27,6 +27,8 @@ struct Request {
     old: Address,
     old_length: u64,
     new_length: u64,
+    /// By how much it grows or shrinks.
+    delta: u64,
     flags: MremapFlags,
     new_address: Address,
 }
@@ -102,7 +104,8 @@ impl Kernel {
         if new_length > USER_END {
             return refuse(Errno::EINVAL, Reason::PastUserEnd { address: 0, length: new_length });
         }
-        let request = Request { old, old_length, new_length, flags, new_address };
+        let delta = old_length.abs_diff(new_length);
+        let request = Request { old, old_length, new_length, delta, flags, new_address };
         if !request.has_new_address() {
             return Ok(request);
         }
@@ -318,7 +321,8 @@ impl Kernel {
             return refuse(Errno::ENOMEM, Reason::TooManyMappings { limit });
         }
         let keeps_old = request.flags.contains(MremapFlags::DONTUNMAP);
-        let added = if keeps_old { new_length } else { new_length.saturating_sub(old_length) };
+        // What a shrinking move gives back is asked for, too (`vrm_calc_charge`).
+        let added = if keeps_old { new_length } else { request.delta };
         self.check_growth(vma, added / PAGE_SIZE)?;
         let Some(target) = PageRange::new(to, to.saturating_add(new_length)) else {
             return refuse(Errno::ENOMEM, Reason::NoRoom { length: new_length });

@@ -264,8 +264,8 @@ impl Child {
         [mmap(CODE, PAGE_SIZE, 5), mmap(DATA, DATA_LENGTH, 3)]
     }
 
-    /// Moves the start of its heap to where the trace language has it (`PR_SET_MM_MAP`); returns
-    /// where it is.
+    /// Moves the start of its heap to where the trace language has it (`PR_SET_MM_MAP`), if the
+    /// kernel lets us; returns where it is.
     fn set_break(&mut self) -> Result<Address, Trouble> {
         let wished = self.machine.break_start;
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid));
@@ -276,7 +276,7 @@ impl Child {
         };
         let stack = field(28);
         // No arguments and environment, so that nobody reads them from its stack.
-        let fields = [CODE, CODE, DATA, DATA, wished, wished, stack, DATA, DATA, DATA, DATA, 0];
+        let fields = [CODE, DATA, DATA, DATA, wished, wished, stack, DATA, DATA, DATA, DATA, 0];
         let mut bytes: Vec<u8> = fields.iter().flat_map(|field| field.to_le_bytes()).collect();
         bytes.extend(0u32.to_le_bytes()); // no auxiliary vector
         bytes.extend(u32::MAX.to_le_bytes()); // no other program

@@ -6,7 +6,6 @@ use crate::child::{BUFFER_LENGTH, CODE, DATA, DATA_LENGTH};
 use mmap_playground_core::abi::AT_FDCWD;
 use mmap_playground_core::address::{Address, PAGE_SIZE};
 use mmap_playground_core::call::{Call, StoreValue, Width};
-use mmap_playground_core::file::{FileId, FileKind};
 use mmap_playground_core::process::Process;
 use mmap_playground_core::vma::Vma;
 
@@ -147,7 +146,11 @@ impl Generator {
                 let data = data[..length.min(count as usize)].to_vec();
                 Call::Pwrite64 { fd: self.descriptor(), data, count, offset: self.file_offset() }
             }
-            12 => self.pread(process),
+            12 => Call::Pread64 {
+                fd: self.descriptor(),
+                count: self.random.pick(&[1, 8, 100, PAGE, 2 * PAGE + 7, 6 * PAGE]),
+                offset: self.file_offset(),
+            },
             13 => Call::Load { addr: self.access(process), width: self.width() },
             14 => {
                 let width = self.width();
@@ -172,28 +175,6 @@ impl Generator {
                 Call::Memcpy { dst, src, length }
             }
         }
-    }
-
-    /// A read of a disk's file stays where the cache has its pages: what else would be read ahead
-    /// depends on earlier reads, which the model does not keep.
-    fn pread(&mut self, process: &Process) -> Call {
-        let fd = self.descriptor();
-        let count = self.random.pick(&[1, 8, 100, PAGE, 2 * PAGE + 7]);
-        let offset = self.file_offset();
-        let files = &process.kernel.files;
-        let file =
-            files.descriptor(fd).and_then(|open| files.open_file(open)).map(|open| open.file);
-        let missing = |file: FileId| {
-            let Some(known) = files.file(file) else { return false };
-            let pages = offset as u64 / PAGE..(offset as u64).saturating_add(count).div_ceil(PAGE);
-            let end = pages.end.min(known.page_count());
-            known.kind == FileKind::Regular
-                && (pages.start..end).any(|index| !files.is_cached(file, index))
-        };
-        if file.is_some_and(missing) && offset >= 0 {
-            return Call::Close { fd: -1 };
-        }
-        Call::Pread64 { fd, count, offset }
     }
 
     fn mmap_memory(&mut self, process: &Process) -> Call {
@@ -329,7 +310,13 @@ impl Generator {
                 24, 25, 102, 103,
             ])
         };
-        Call::Madvise { addr: self.address(process), length: self.length(), advice }
+        let (addr, length) = (self.address(process), self.length());
+        // Huge pages are outside the model: only where none fits.
+        let vmas = process.kernel.space.vmas().iter_from(addr).take(8);
+        let fits = vmas.take_while(|vma| vma.range.start() < addr.saturating_add(length));
+        let fits = fits.into_iter().any(|vma| vma.range.size_bytes() >= 1 << 21);
+        let advice = if matches!(advice, 14 | 25) && fits { 15 } else { advice };
+        Call::Madvise { addr, length, advice }
     }
 
     fn brk(&mut self, process: &Process) -> Call {

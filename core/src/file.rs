@@ -11,7 +11,7 @@ use crate::abi::OpenFlags;
 use crate::address::{Address, PAGE_SIZE};
 use crate::frame::{FrameNumber, Frames, Owner};
 use crate::page_cache::PageCache;
-use crate::read_ahead::{Pattern, ReadAhead};
+use crate::read_ahead::{MOST_PAGES, Pattern, ReadAhead};
 use imbl::OrdMap;
 use std::ops::Range;
 
@@ -275,12 +275,7 @@ impl Files {
             return false;
         }
         self.reading(open, |read_ahead, cache, size| {
-            read_ahead.mark_met(
-                cache,
-                index,
-                crate::read_ahead::MOST_PAGES,
-                size.div_ceil(PAGE_SIZE),
-            );
+            read_ahead.mark_met(cache, index, MOST_PAGES, size.div_ceil(PAGE_SIZE));
         });
         true
     }

@@ -92,15 +92,17 @@ impl ReadAhead {
             self.start = missing;
             self.size = next_size(missing - folio.start + wanted);
         }
-        self.order += 2;
+        self.order = (self.order + 2).min(HUGE_ORDER);
         self.async_size = self.size;
         self.read_window(cache, pages);
     }
 
     /// A read of bytes through a descriptor (`filemap_read`).
+    ///
+    /// Differs: only the first 64 MiB of a longer read are followed.
     pub fn read(&mut self, cache: &mut PageCache, offset: u64, count: u64, size: u64) {
         let pages = size.div_ceil(PAGE_SIZE);
-        let end = offset.saturating_add(count);
+        let end = offset.saturating_add(count.min(64 << 20));
         let mut at = offset;
         while at < end.min(size) {
             let (index, last) = (at / PAGE_SIZE, end.div_ceil(PAGE_SIZE));
@@ -213,5 +215,46 @@ fn next_size(size: u64) -> u64 {
         2 * size
     } else {
         MOST_PAGES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cached(cache: &PageCache) -> Vec<u64> {
+        (0..64).filter(|index| cache.is_cached(*index)).collect()
+    }
+
+    #[test]
+    fn a_read_of_the_first_page_brings_four_and_marks_the_second() {
+        let (mut window, mut cache) = (ReadAhead::default(), PageCache::default());
+        window.read(&mut cache, 0, 8, 40 * PAGE_SIZE);
+        assert_eq!(cached(&cache), [0, 1, 2, 3]);
+        assert!(cache.is_marked(1));
+        // Who comes to the mark gets the next window.
+        window.read(&mut cache, PAGE_SIZE, 8, 40 * PAGE_SIZE);
+        assert_eq!(cached(&cache), (0..20).collect::<Vec<_>>());
+        assert!(!cache.is_marked(1));
+    }
+
+    #[test]
+    fn a_small_read_elsewhere_brings_itself() {
+        let (mut window, mut cache) = (ReadAhead::default(), PageCache::default());
+        window.read(&mut cache, 5 * PAGE_SIZE, PAGE_SIZE + 1, 40 * PAGE_SIZE);
+        assert_eq!(cached(&cache), [5, 6]);
+    }
+
+    #[test]
+    fn a_miss_in_a_mapping_reads_as_it_is_expected_to_be_read() {
+        let missed = |pattern| {
+            let mut cache = PageCache::default();
+            ReadAhead::default().mapping_missed(&mut cache, pattern, 5, 9);
+            cached(&cache)
+        };
+        assert_eq!(missed(Pattern::Around), (0..9).collect::<Vec<_>>());
+        assert_eq!(missed(Pattern::Random), [5]);
+        assert_eq!(missed(Pattern::Sequential), [5, 6, 7, 8]);
+        assert_eq!(missed(Pattern::Executable { end: 7 }), [5, 6]);
     }
 }

@@ -167,6 +167,10 @@ impl Kernel {
         write: bool,
     ) -> Result<FaultKind, Fault> {
         let page = Page::containing(address);
+        if write && vma.sharing == Sharing::Private {
+            // Before the page is looked for: also where it lies behind the end of the file.
+            self.space.prepare_origin(page.start());
+        }
         if !write && self.fault_around(vma, page, file_page) {
             return Ok(FaultKind::FilePage);
         }

@@ -121,6 +121,8 @@ impl ReadAhead {
             }
             cache.read_unread(folio.start);
             at = (batch_end * PAGE_SIZE).min(end).min(size);
+        }
+        if at > offset {
             self.previous = Some(at);
         }
     }

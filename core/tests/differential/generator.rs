@@ -1,4 +1,10 @@
 //! Random calls that meet: few pages, few descriptors, addresses at the borders of what is there.
+//!
+//! Left out, because the model knowingly differs or the kernel leaves it to chance: huge pages
+//! (`MADV_HUGEPAGE` and `MADV_COLLAPSE` where one fits, `MAP_HUGETLB` with `MAP_NORESERVE`),
+//! `MADV_PAGEOUT`, `MAP_FIXED` below 0x10000 (the limit is a setting of the system), overlapping
+//! `memcpy`, the calls of `[vsyscall]`; and what would take the child's own pages away, or fill
+//! all memory.
 
 #![allow(unreachable_pub)]
 

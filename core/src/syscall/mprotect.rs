@@ -63,26 +63,17 @@ impl Kernel {
             }
         }
 
-        let mut changes = Changes::default();
-        let mut populate = Vec::new();
-        let result =
-            self.protect_upwards(start, end, prot & Prot::RWX, &mut changes, &mut populate);
-        self.settle(changes, events);
-        for range in populate {
-            self.populate(range, events);
-        }
-        result.map(|()| 0.into())
+        self.protect_upwards(start, end, prot & Prot::RWX, events).map(|()| 0.into())
     }
 
-    /// Changes mapping by mapping from `start` up to `end`. Adds the locked ranges that became
-    /// writable to `populate`, to be filled with pages of their own.
+    /// Changes mapping by mapping from `start` up to `end`. Locked memory that becomes writable is
+    /// filled with pages of its own before the next mapping is looked at.
     fn protect_upwards(
         &mut self,
         start: Address,
         end: Address,
         prot: Prot,
-        changes: &mut Changes,
-        populate: &mut Vec<PageRange>,
+        events: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
         let mut at = start;
         while at < end {
@@ -95,12 +86,15 @@ impl Kernel {
             }
             let top = vma.range.end().min(end);
             if let Some(range) = PageRange::new(at, top) {
-                self.protect_part(&vma, range, prot, changes)?;
+                let mut changes = Changes::default();
+                let result = self.protect_part(&vma, range, prot, &mut changes);
+                self.settle(changes, events);
+                result?;
                 let was_locked_unwritable = vma.flags.contains(VmaFlags::LOCKED)
                     && vma.sharing == Sharing::Private
                     && !vma.prot.contains(Prot::WRITE);
                 if was_locked_unwritable && prot.contains(Prot::WRITE) {
-                    populate.push(range);
+                    self.populate(range, events);
                 }
             }
             at = top;

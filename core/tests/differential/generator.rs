@@ -13,7 +13,7 @@ use mmap_playground_core::abi::AT_FDCWD;
 use mmap_playground_core::address::{Address, PAGE_SIZE};
 use mmap_playground_core::call::{Call, StoreValue, Width};
 use mmap_playground_core::process::Process;
-use mmap_playground_core::vma::Vma;
+use mmap_playground_core::vma::{Vma, VmaFlags};
 
 /// What random calls are about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -320,7 +320,9 @@ impl Generator {
         // Huge pages are outside the model: only where none fits.
         let vmas = process.kernel.space.vmas().iter_from(addr).take(8);
         let fits = vmas.take_while(|vma| vma.range.start() < addr.saturating_add(length));
-        let fits = fits.into_iter().any(|vma| vma.range.size_bytes() >= 1 << 21);
+        let fits = fits.into_iter().any(|vma| {
+            vma.range.size_bytes() >= 1 << 21 || vma.flags.contains(VmaFlags::GROWSDOWN)
+        });
         let advice = if matches!(advice, 14 | 25) && fits { 15 } else { advice };
         Call::Madvise { addr, length, advice }
     }

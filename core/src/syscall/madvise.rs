@@ -179,7 +179,9 @@ impl Kernel {
                 }
             }
             Advice::GuardInstall => {
-                self.space.prepare_origin(address);
+                if vma.backing.is_anonymous() {
+                    self.space.prepare_origin(address);
+                }
                 self.space.guard(range, &mut self.frames);
             }
             Advice::GuardRemove => self.space.unguard(range),

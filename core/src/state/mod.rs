@@ -1,0 +1,439 @@
+//! Plain data for views and for JSON: what the playground looks like at one moment.
+//!
+//! Two shapes. [`State`] is the whole state as the trace language's contract has it, for
+//! `replay --print state` and for scripts. The `…View` types answer what a view asks about the
+//! part that it shows, so that a frame's cost depends on what is on screen only. Every derived
+//! fact (is this page copy-on-write? what is this VMA called?) is a field here: a view decides
+//! where and how, never what.
+
+mod queries;
+
+pub use queries::*;
+
+use crate::abi::Prot;
+use crate::address::{Address, PageRange};
+use crate::liballoc::layout::{MAGIC_DEAD, MAGIC_LIVE};
+use serde::{Serialize, Serializer};
+
+/// The whole state as JSON has it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct State {
+    /// Size of a page, in bytes.
+    pub page_size: u64,
+    /// The VMAs, in address order.
+    pub vmas: Vec<VmaState>,
+    /// The resident pages, in address order.
+    pub pages: Vec<PageState>,
+    /// Physical memory.
+    pub frames: FramesState,
+    /// The allocator; nothing before its first call.
+    pub heap: Option<HeapState>,
+}
+
+/// A VMA in JSON.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct VmaState {
+    /// First address.
+    #[serde(serialize_with = "hex")]
+    pub start: Address,
+    /// First address behind it.
+    #[serde(serialize_with = "hex")]
+    pub end: Address,
+    /// `rwx` letters, a dash where a right is missing.
+    pub prot: &'static str,
+    /// `private` or `shared`.
+    pub sharing: &'static str,
+    /// Offset into the file, in bytes; 0 without a file.
+    pub offset: u64,
+    /// Path of the file behind it.
+    pub file: Option<String>,
+    /// `[heap]`, `[stack]`, … as `/proc/PID/maps` names it.
+    pub name: Option<String>,
+    /// Not made by a call: implied by a later line of a log.
+    pub inferred: bool,
+}
+
+/// A resident page in JSON.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct PageState {
+    /// Its first address.
+    #[serde(serialize_with = "hex")]
+    pub address: Address,
+    /// Number of its frame; 0 is the shared zero page.
+    pub frame: u32,
+    /// `rwx` letters of the PTE: what the processor would allow without a page fault.
+    pub prot: &'static str,
+    /// The PTE's accessed bit.
+    pub accessed: bool,
+    /// The PTE's dirty bit.
+    pub dirty: bool,
+    /// Private, and still sharing the frame of the file or of the zero page.
+    pub copy_on_write: bool,
+}
+
+/// Physical memory in JSON.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct FramesState {
+    /// How many frames there are.
+    pub limit: u32,
+    /// How many are in use, without the zero page.
+    pub used: u32,
+}
+
+/// The allocator in JSON: its own counters, and its lists as read from simulated memory.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct HeapState {
+    /// Bytes got from the page hook.
+    pub allocated: u64,
+    /// Bytes in blocks, without their headers.
+    pub in_use: u64,
+    /// Warnings counted.
+    pub warnings: u64,
+    /// Errors counted.
+    pub errors: u64,
+    /// Errors that the allocator took for overruns.
+    pub possible_overruns: u64,
+    /// The major block with the most room, as far as the allocator knows.
+    #[serde(serialize_with = "hex_or_null")]
+    pub best_bet: Option<Address>,
+    /// Major blocks in list order.
+    pub majors: Vec<MajorState>,
+    /// Why the list of major blocks could not be read further.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
+}
+
+/// A major block, as its header says.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct MajorState {
+    /// Address of its header.
+    #[serde(serialize_with = "hex")]
+    pub address: Address,
+    /// Pages it spans.
+    pub pages: u32,
+    /// Bytes it spans.
+    pub size: u32,
+    /// Bytes used, headers included.
+    pub usage: u32,
+    /// Minor blocks in list order.
+    pub minors: Vec<MinorState>,
+    /// Why the list of minor blocks could not be read further.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
+}
+
+/// A minor block, as its header says.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct MinorState {
+    /// Address of its header.
+    #[serde(serialize_with = "hex")]
+    pub address: Address,
+    /// What `malloc` returned.
+    #[serde(serialize_with = "hex")]
+    pub payload: Address,
+    /// Bytes of the block behind the header.
+    pub size: u32,
+    /// Bytes asked for.
+    pub req_size: u32,
+    /// Magic number: 0xc001c0de live, 0xdeaddead freed, anything else damaged.
+    #[serde(serialize_with = "hex_u32")]
+    pub magic: u32,
+}
+
+impl MinorState {
+    /// What the magic number says of the block.
+    pub const fn life(&self) -> Life {
+        match self.magic {
+            MAGIC_LIVE => Life::Live,
+            MAGIC_DEAD => Life::Dead,
+            _ => Life::Damaged,
+        }
+    }
+}
+
+/// What a magic number says of a minor block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Life {
+    /// In use.
+    Live,
+    /// Freed.
+    Dead,
+    /// Neither: something wrote over the header.
+    Damaged,
+}
+
+impl Life {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Life::Live => "live",
+            Life::Dead => "dead",
+            Life::Damaged => "damaged",
+        }
+    }
+}
+
+/// What backs a VMA: decides its mark and its colour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs)]
+pub enum VmaKind {
+    Anonymous,
+    SharedAnonymous,
+    PrivateFile,
+    SharedFile,
+    Heap,
+    Stack,
+    /// `[vdso]` and kin, which the kernel maps by itself.
+    Kernel,
+}
+
+/// A VMA as a view shows it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct VmaView {
+    /// Its pages.
+    pub range: PageRange,
+    /// Its protection.
+    pub prot: Prot,
+    /// Shared between processes and with its file (`s` in maps).
+    pub shared: bool,
+    /// What backs it.
+    pub kind: VmaKind,
+    /// Its name as the last column of maps has it; empty where that is empty.
+    pub name: String,
+    /// A short label for a lane: the file's last component, `[heap]`, or `anonymous`.
+    pub label: String,
+    /// Offset into the file, in bytes.
+    pub offset: u64,
+    /// Writable and executable at once: a hazard.
+    pub writable_and_executable: bool,
+    /// Grows down at a fault below it.
+    pub grows_down: bool,
+    /// Counted against memory (writable private memory without `MAP_NORESERVE`).
+    pub accounted: bool,
+    /// Got a page of its own at some time, so that it merges only with its like.
+    pub written: bool,
+    /// Locked in memory.
+    pub locked: bool,
+    /// Implied by a later line of a log, not made by a call.
+    pub inferred: bool,
+    /// First address whose page lies wholly behind the end of the file, if that is inside.
+    pub beyond_end_of_file: Option<Address>,
+    /// Resident pages.
+    pub resident_pages: u64,
+}
+
+/// A page of a mapped range as a view shows it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct PageView {
+    /// Its first address.
+    pub address: Address,
+    /// Its frame, if it is resident; 0 is the shared zero page.
+    pub frame: Option<u32>,
+    /// What its VMA allows.
+    pub vma_prot: Prot,
+    /// What its PTE allows; empty if it is not resident.
+    pub pte_prot: Prot,
+    /// The PTE's accessed bit.
+    pub accessed: bool,
+    /// The PTE's dirty bit.
+    pub dirty: bool,
+    /// Private, and still sharing the frame of the file or of the zero page.
+    pub copy_on_write: bool,
+    /// How many pages of the address space map the same frame (1 if none but this).
+    pub frame_mappings: u32,
+    /// The page lies wholly behind the end of its file: touching it is `SIGBUS`.
+    pub beyond_end_of_file: bool,
+}
+
+/// What a frame holds.
+#[derive(Clone, PartialEq, Debug)]
+#[allow(missing_docs)]
+pub enum FrameUse {
+    Free,
+    /// The one frame of zeros that all untouched private memory shows.
+    ZeroPage,
+    /// A page of its own of private memory.
+    Anonymous,
+    /// A page of a file (or of shared anonymous memory), cached.
+    File {
+        name: String,
+        offset: u64,
+    },
+}
+
+/// A frame as a view shows it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FrameView {
+    /// Its number.
+    pub number: u32,
+    /// What it holds.
+    pub usage: FrameUse,
+    /// The pages that map it, lowest first (at most [`FrameView::PAGES_SHOWN`] of them).
+    pub pages: Vec<Address>,
+    /// How many pages map it.
+    pub mappings: u32,
+    /// The VMA of the first of them.
+    pub owner: Option<FrameOwner>,
+}
+
+/// The VMA that a frame is drawn for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FrameOwner {
+    /// Its label, as [`VmaView::label`].
+    pub label: String,
+    /// Its protection.
+    pub prot: Prot,
+}
+
+impl FrameView {
+    /// How many pages of a frame a view lists.
+    pub const PAGES_SHOWN: usize = 64;
+}
+
+/// One level of a page walk.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct WalkLevel {
+    /// `PGD`, `PUD`, `PMD` or `PTE`.
+    pub name: &'static str,
+    /// Which bits of the address are the index: highest and lowest.
+    pub bits: (u32, u32),
+    /// The index, 0 to 511.
+    pub index: u16,
+    /// Says whether the walk gets here: every table above it exists.
+    pub reached: bool,
+    /// Says whether the entry is present; where not, the walk stops here.
+    pub present: bool,
+}
+
+/// The page walk of an address.
+#[derive(Clone, PartialEq, Debug)]
+pub struct WalkView {
+    /// The address.
+    pub address: Address,
+    /// All four levels, highest first.
+    pub levels: [WalkLevel; 4],
+    /// The page-table entry, where the walk gets there.
+    pub entry: Option<EntryView>,
+    /// Offset in the page.
+    pub offset: u64,
+    /// What a load, a store and a fetch at this address would do now, one sentence each.
+    pub would: AccessForecast,
+}
+
+/// A page-table entry's bits.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[allow(missing_docs)]
+pub struct EntryView {
+    pub frame: u32,
+    pub present: bool,
+    pub writable: bool,
+    pub user: bool,
+    pub accessed: bool,
+    pub dirty: bool,
+    pub no_execute: bool,
+}
+
+/// What the next access to an address would do.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AccessForecast {
+    /// A load.
+    pub load: Forecast,
+    /// A store.
+    pub store: Forecast,
+    /// An instruction fetch.
+    pub fetch: Forecast,
+}
+
+/// What one access would do.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Forecast {
+    /// It succeeds (perhaps after a page fault that the kernel resolves).
+    pub succeeds: bool,
+    /// One sentence, or the signal and its rule.
+    pub text: String,
+}
+
+/// Totals of one moment, cheap enough to ask at every step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Totals {
+    /// Bytes mapped.
+    pub mapped_bytes: u64,
+    /// Number of VMAs.
+    pub vma_count: u64,
+    /// Resident pages.
+    pub resident_pages: u64,
+    /// Frames in use, without the zero page.
+    pub frames_used: u32,
+    /// Frames there are.
+    pub frames_limit: u32,
+    /// Page faults that the kernel resolved so far.
+    pub page_faults: u64,
+    /// Bytes that liballoc got from the page hook.
+    pub heap_allocated: u64,
+    /// Bytes in its blocks.
+    pub heap_in_use: u64,
+}
+fn hex<S: Serializer>(address: &Address, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{address:#x}"))
+}
+
+fn hex_u32<S: Serializer>(number: &u32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{number:#x}"))
+}
+
+fn hex_or_null<S: Serializer>(address: &Option<Address>, serializer: S) -> Result<S::Ok, S::Error> {
+    match address {
+        Some(address) => hex(address, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::PAGE_SIZE;
+    use crate::machine::Machine;
+    use crate::session::Session;
+
+    fn after(text: &str) -> Session {
+        let mut session = Session::new(Machine::default());
+        session.run(text);
+        session
+    }
+
+    #[test]
+    fn a_walk_has_four_levels_and_says_which_it_reaches() {
+        let map = "p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)";
+        let reached = |session: &Session, address| {
+            walk(session.process(), address).levels.map(|level| (level.reached, level.present))
+        };
+        let session = after(map);
+        let stops = (true, false);
+        let unreached = (false, false);
+        assert_eq!(reached(&session, 0x1000), [stops, unreached, unreached, unreached]);
+        let session = after(&format!("{map}\nload(p)"));
+        let page = vmas(session.process())[0].range.start();
+        assert_eq!(reached(&session, page), [(true, true); 4]);
+        assert_eq!(reached(&session, page + PAGE_SIZE)[3], stops);
+        assert_eq!(walk(session.process(), u64::MAX).levels[0].index, 511);
+    }
+
+    #[test]
+    fn a_frame_names_its_owner() {
+        let session = after(
+            "p = mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(p, 1)",
+        );
+        let owner = frame(session.process(), 1).owner.unwrap();
+        assert_eq!((owner.label.as_str(), owner.prot), ("anonymous", Prot::RW));
+        assert_eq!(frame(session.process(), 9).owner, None);
+    }
+
+    #[test]
+    fn a_magic_number_says_how_its_block_lives() {
+        let life = |magic| {
+            MinorState { address: 0, payload: 0, size: 0, req_size: 0, magic }.life().word()
+        };
+        let words = [MAGIC_LIVE, MAGIC_DEAD, 0x4141_4141].map(life);
+        assert_eq!(words, ["live", "dead", "damaged"]);
+    }
+}

@@ -5,6 +5,9 @@
 //! becomes resident: a long write makes *large folios*, runs of pages that are mapped together,
 //! and a page that is in the cache without its contents having been read.
 //!
+//! Differs: nothing is ever written back to a disk. The kernel splits a large folio otherwise when
+//! it is cut after it was written back (`MS_SYNC`, or half a minute later).
+//!
 //! Source: `mm/filemap.c`, `mm/truncate.c`, `fs/ext4/inode.c`, Linux 6.18.
 
 use crate::address::PAGE_SIZE;

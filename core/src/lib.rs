@@ -37,6 +37,7 @@ pub mod process;
 pub mod trace;
 pub mod maps;
 pub mod state;
+pub mod picture;
 pub mod start;
 pub mod replay;
 pub mod report;

@@ -16,8 +16,9 @@ mod native {
     use mmap_playground_core::address::Address;
     use mmap_playground_core::machine::Machine;
     use mmap_playground_core::maps::{parse_maps, print_maps};
+    use mmap_playground_core::picture;
     use mmap_playground_core::process::Process;
-    use mmap_playground_core::replay::{RanKind, Runner};
+    use mmap_playground_core::replay::{Ran, RanKind, Runner};
     use mmap_playground_core::report::{self, Choice};
     use mmap_playground_core::start::{Given, from_maps};
     use mmap_playground_core::state::{State, maps_lines};
@@ -53,7 +54,10 @@ mod native {
         /// Of a log with several pids: this one, or all as threads of one address space
         #[arg(long, value_name = "PID|all", value_parser = choice)]
         pid: Option<Choice>,
-        /// With maps or state: print it after every call
+        /// Stop after so many calls
+        #[arg(long, value_name = "N")]
+        step: Option<u64>,
+        /// With maps, state or svg: print it after every call
         #[arg(long)]
         each: bool,
         /// With results: print the rule behind every failed call and signal
@@ -69,6 +73,8 @@ mod native {
         Maps,
         /// The final state as JSON
         State,
+        /// The final address space as a picture
+        Svg,
         /// A line of counts
         Summary,
     }
@@ -134,7 +140,8 @@ mod native {
     ) -> Result<(Runner, Vec<String>), String> {
         let choice = report::choose(script, options.pid);
         let mut texts = vec![String::new(); prints.len()];
-        let snapshot = |print: Print, process: &Process| match print {
+        let snapshot = |print: Print, process: &Process, caption: &str| match print {
+            Print::Svg => Ok(picture::svg(process, caption)),
             Print::Maps => Ok(print_maps(&maps_lines(process))),
             Print::State => serde_json::to_string_pretty(&State::of(process))
                 .map(|text| text + "\n")
@@ -142,13 +149,20 @@ mod native {
             Print::Results | Print::Summary => Ok(String::new()),
         };
         runner.counts.unreadable = script.unreadable_count() as u64;
+        let mut caption = "nothing has run".to_owned();
         for line in &script.lines {
+            if options.step.is_some_and(|step| runner.counts.calls >= step) {
+                break;
+            }
             if !choice.takes(line.pid) {
                 continue;
             }
             let ran = runner.run(line, source);
             if let RanKind::Unreadable(diagnostic) = &ran.kind {
                 complain(diagnostic);
+            }
+            if let RanKind::Call(..) = ran.kind {
+                caption = caption_of(&ran);
             }
             for (text, print) in texts.iter_mut().zip(prints) {
                 if *print == Print::Results {
@@ -157,18 +171,25 @@ mod native {
                     if !text.is_empty() {
                         text.push('\n');
                     }
-                    text.push_str(&snapshot(*print, &runner.process)?);
+                    text.push_str(&snapshot(*print, &runner.process, &caption)?);
                 }
             }
         }
         for (text, print) in texts.iter_mut().zip(prints) {
             match print {
                 Print::Summary => *text = report::summary(&runner.counts, script, choice),
-                _ if !options.each => text.push_str(&snapshot(*print, &runner.process)?),
+                _ if !options.each => text.push_str(&snapshot(*print, &runner.process, &caption)?),
                 _ => {}
             }
         }
         Ok((runner, texts))
+    }
+
+    /// A call with its result, without what is explained below it.
+    fn caption_of(ran: &Ran) -> String {
+        let mut text = String::new();
+        report::write_results(&mut text, ran, false);
+        text.lines().find(|line| !line.starts_with('#')).unwrap_or_default().to_owned()
     }
 
     fn start(options: &Options) -> Result<Runner, String> {

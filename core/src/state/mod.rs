@@ -429,6 +429,19 @@ mod tests {
     }
 
     #[test]
+    fn residency_is_a_share_of_each_part() {
+        let session = after(
+            "p = mmap(NULL, 8*PAGE_SIZE, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n\
+             store(p, 1)\nstore(p + 4*PAGE_SIZE, 1)\nstore(p + 5*PAGE_SIZE, 1)",
+        );
+        let range = vmas(session.process())[0].range;
+        let of = |parts| residency(session.process(), range, parts);
+        assert_eq!(of(4), [0.5, 0.0, 1.0, 0.0]);
+        assert_eq!(of(3), [0.5, 1.0 / 3.0, 1.0 / 3.0]);
+        assert_eq!(of(100).len(), 8);
+    }
+
+    #[test]
     fn a_magic_number_says_how_its_block_lives() {
         let life = |magic| {
             MinorState { address: 0, payload: 0, size: 0, req_size: 0, magic }.life().word()

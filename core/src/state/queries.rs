@@ -191,6 +191,23 @@ pub fn pages(process: &Process, window: PageRange) -> Vec<PageView> {
     found
 }
 
+/// Which share of each part of a range is resident, 0 to 1, with the range cut into equal parts
+/// (of a page at least). Costs what the parts cost, however large the range is.
+pub fn residency(process: &Process, range: PageRange, parts: u64) -> Vec<f64> {
+    let pages = range.page_count();
+    let parts = parts.min(pages);
+    // Products of 128 bits: a VMA may have 2^35 pages.
+    let edge = |part: u64| (u128::from(pages) * u128::from(part) / u128::from(parts)) as u64;
+    let share = |part: u64| {
+        let (from, to) = (edge(part), edge(part + 1));
+        let start = range.start() + from * PAGE_SIZE;
+        let part = PageRange::spanning(start, (to - from) * PAGE_SIZE)?;
+        let resident = process.kernel.space.table().resident_in(part);
+        Some(resident as f64 / part.page_count() as f64)
+    };
+    (0..parts).map(|part| share(part).unwrap_or(0.0)).collect()
+}
+
 /// How many pages [`pages`] gives at most.
 pub const PAGES_SHOWN: usize = 16384;
 

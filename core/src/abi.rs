@@ -294,6 +294,14 @@ pub struct FlagNames {
 }
 
 impl FlagNames {
+    /// All names, in printing order; last that of no bits, where it is another.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let (values, bits, none) = (self.values, self.bits, self.none);
+        let known = move |name| values.iter().chain(bits).any(|(known, _)| *known == name);
+        let none = (none != "0" && !known(none)).then_some(none);
+        values.iter().chain(bits).map(|(name, _)| *name).chain(none)
+    }
+
     /// The number behind a name.
     pub fn number(&self, name: &str) -> Option<u64> {
         let mut all = self.values.iter().chain(self.bits);

@@ -126,6 +126,11 @@ impl Files {
         self.paths.get(path).copied()
     }
 
+    /// The paths that can be opened, in order.
+    pub fn paths(&self) -> impl Iterator<Item = (&str, FileId)> {
+        self.paths.iter().map(|(path, id)| (path.as_str(), *id))
+    }
+
     /// A file.
     pub fn file(&self, id: FileId) -> Option<&File> {
         self.files.get(&id)

@@ -8,6 +8,7 @@
 // Vocabulary.
 pub mod address;
 pub mod abi;
+pub mod meaning;
 pub mod reason;
 pub mod event;
 pub mod call;

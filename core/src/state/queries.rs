@@ -394,6 +394,18 @@ pub fn heap(process: &Process) -> Option<HeapState> {
     })
 }
 
+/// The paths that can be opened, in order, each with what is there and its length in bytes.
+pub fn openable(process: &Process) -> Vec<(String, String)> {
+    let files = &process.kernel.files;
+    let known = files.paths().filter_map(|(path, id)| Some((path, files.file(id)?)));
+    known
+        .map(|(path, file)| {
+            let size = file.size.map(|size| format!(" of {size} bytes")).unwrap_or_default();
+            (path.to_owned(), format!("{}{size}", file.kind.description()))
+        })
+        .collect()
+}
+
 /// The totals of one moment.
 pub fn totals(process: &Process) -> Totals {
     let kernel = &process.kernel;

@@ -4,11 +4,13 @@
 //! for results, sums, `PAGE_SIZE`. The way of a line: `noise` takes off what the tools put around
 //! a call (pids, times, signals), [`lexer`] cuts the rest into tokens, `grammar` makes a
 //! [`ParsedCall`] of them, [`parser`] puts together what a log has torn apart, [`resolve()`] turns
-//! names into numbers, [`printer`] goes the way back. Nothing here knows a process.
+//! names into numbers, [`printer`] goes the way back, [`complete`] helps with typing. Nothing here
+//! knows a process.
 //!
 //! Parsing never fails and never panics: a line that cannot be read becomes one [`Diagnostic`],
 //! and the lines around it stay. Lines refer to the source by [`Span`]; their text is not copied.
 
+pub mod complete;
 mod grammar;
 pub mod lexer;
 pub mod names;

@@ -102,6 +102,25 @@ impl CallName {
         }
     }
 
+    /// A parameter by its place, from 0: those that must be given, then the others.
+    pub fn parameter(self, index: usize) -> Option<&'static str> {
+        self.required().iter().chain(self.optional()).nth(index).copied()
+    }
+
+    /// The names that an argument is made of, if flags, an advice or a protection belong there.
+    pub fn flags(self, index: usize) -> Option<&'static FlagNames> {
+        match (self, self.parameter(index)?) {
+            (_, "prot") => Some(&PROT_NAMES),
+            (_, "advice") => Some(&ADVICE_NAMES),
+            (CallName::Mmap, "flags") => Some(&MAP_NAMES),
+            (CallName::Mremap, "flags") => Some(&MREMAP_NAMES),
+            (CallName::Msync, "flags") => Some(&MSYNC_NAMES),
+            (CallName::Open | CallName::Openat, "flags") => Some(&OPEN_NAMES),
+            (CallName::MemfdCreate, "flags") => Some(&MEMFD_NAMES),
+            _ => None,
+        }
+    }
+
     /// Whether it is one of the allocator's.
     pub const fn is_allocator(self) -> bool {
         matches!(self, CallName::Malloc | CallName::Calloc | CallName::Realloc | CallName::Free)
@@ -171,11 +190,15 @@ pub fn constant(name: &str) -> Option<u64> {
         .or_else(|| OTHERS.iter().find(|(known, _)| *known == name).map(|(_, number)| *number))
 }
 
+/// All constants of the language, those of one table together.
+pub fn constants() -> impl Iterator<Item = &'static str> {
+    let flags = TABLES.iter().flat_map(|(_, names)| names.names());
+    flags.chain(OTHERS.iter().map(|(known, _)| *known))
+}
+
 /// The constant whose name is nearest to a mistyped one.
 pub fn nearest_constant(name: &str) -> Option<&'static str> {
-    let flags = TABLES.iter().flat_map(|(_, names)| names.values.iter().chain(names.bits));
-    let none = TABLES.iter().map(|(_, names)| names.none).filter(|none| *none != "0");
-    nearest_name(name, flags.chain(&OTHERS).map(|(known, _)| *known).chain(none))
+    nearest_name(name, constants())
 }
 
 /// The name that needs fewest changes; at most two, and fewer than half of its letters.
@@ -210,6 +233,7 @@ fn changes(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meaning;
 
     #[test]
     fn every_call_is_found_by_its_name() {
@@ -243,6 +267,28 @@ mod tests {
         }
         assert_eq!(constant("p"), None);
         assert_eq!(constant("PROT_"), None);
+    }
+
+    #[test]
+    fn every_name_has_a_meaning() {
+        for call in CallName::ALL {
+            assert!(meaning::of_call(call.name()).is_some(), "{}", call.name());
+        }
+        for name in constants() {
+            assert!(constant(name).is_some(), "{name}");
+            assert!(meaning::of_constant(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn flags_belong_to_parameters() {
+        let none = |call: CallName, index: usize| call.flags(index).map(|names| names.none);
+        assert_eq!(none(CallName::Mmap, 2), Some("PROT_NONE"));
+        assert_eq!(none(CallName::Mmap, 3), Some("MAP_FILE"));
+        assert_eq!(none(CallName::Openat, 2), Some("O_RDONLY"));
+        assert_eq!(none(CallName::Mmap, 4), None);
+        assert_eq!(none(CallName::Mmap, 9), None);
+        assert_eq!(CallName::Mremap.parameter(4), Some("new_address"));
     }
 
     #[test]

@@ -2,195 +2,132 @@
 //! and bytes must be the same. A difference is shrunk and printed in the trace language, ready to
 //! become a file of `tests/linux/`.
 //!
-//! `LINUX_SEED`, `LINUX_RUNS` and `LINUX_CALLS` choose the first seed, the number of runs a
-//! profile, and the number of calls a run; `LINUX_ALL` goes on after a difference. Where the
-//! system does not let a process be traced, the tests say so, and pass.
+//! Each run draws a fresh seed, and prints the command that repeats it. `cargo xtask conformance`
+//! runs more. Where the system does not let a process be traced, the tests say so, and pass.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
-#[path = "differential/child.rs"]
-mod child;
-#[path = "differential/compare.rs"]
-mod compare;
-#[path = "differential/generator.rs"]
-mod generator;
-mod support;
+mod differential;
 
-use compare::{Difference, compare, model, record};
-use generator::{Generator, Profile};
+use differential::campaign::{Plan, fresh_seed, repeat, run};
+use differential::child::Child;
+use differential::compare::{Kind, Source, compare};
+use differential::generator::Profile;
+use differential::guard::{ModelTrouble, guarded};
+use differential::kernel::{RealKernel, folder};
 use mmap_playground_core::call::Call;
-use mmap_playground_core::process::Process;
-use mmap_playground_core::replay::{RanKind, Runner};
-use mmap_playground_core::trace::{Script, print_call};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+/// Calls of a profile in each run of the tests.
+const CALLS: u64 = 1500;
+
+fn base() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
 }
 
-fn folder(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("linux-{name}-{}", std::process::id()))
+/// Says something whether or not a test fails: `println` is only shown of tests that do.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Says on which kernel this runs; nothing where it cannot.
-fn kernel() -> Option<&'static str> {
-    static KERNEL: OnceLock<Option<String>> = OnceLock::new();
-    KERNEL.get_or_init(find_kernel).as_deref()
-}
-
-fn find_kernel() -> Option<String> {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let release = release.trim();
-    let mut numbers = release.split(['.', '-']).map_while(|number| number.parse::<u32>().ok());
-    if (numbers.next(), numbers.next()) < (Some(6), Some(18)) {
-        println!("did not run: Linux {release} is older than the model's 6.18");
-        return None;
-    }
-    let huge = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
-    if huge.is_ok_and(|setting| setting.contains("[always]")) {
-        println!("did not run: transparent huge pages, which the model does not know, are on");
-        return None;
-    }
-    let folder = folder("probe");
-    let started = child::Child::start(&folder);
-    if !child::has_the_models_disk(&folder) {
-        println!("left out: files on a disk, for they are not on ext4 with 8 MiB of read-ahead");
-    }
-    let _ = std::fs::remove_dir_all(&folder);
-    match started {
-        Ok(child) => {
-            let frames = if child.zero_frame.is_some() { "with" } else { "without (not root)" };
-            Some(format!("Linux {release}, {frames} frame numbers"))
+/// The kernel that this runs on; nothing, and the reason on the screen, where it cannot be asked.
+fn kernel(name: &str) -> Option<RealKernel> {
+    static KERNEL: OnceLock<Option<RealKernel>> = OnceLock::new();
+    let find = || match RealKernel::find(&folder(base(), "probe")) {
+        Ok(kernel) => {
+            let _ = std::fs::remove_dir_all(&kernel.folder);
+            for left_out in kernel.left_out() {
+                say(&format!("left out: {left_out}"));
+            }
+            Some(kernel)
         }
-        Err(trouble) => {
-            println!("did not run: no child on a real kernel ({trouble})");
+        Err(why) => {
+            say(&format!("did not run on a real kernel: {why}"));
             None
         }
-    }
+    };
+    let kernel = KERNEL.get_or_init(find).as_ref()?;
+    Some(kernel.with_folder(&folder(base(), name)))
 }
 
-fn calls_of(profile: Profile, seed: u64, disk: bool, count: usize, start: &Process) -> Vec<Call> {
-    let mut process = start.clone();
-    let mut generator = Generator::new(profile, seed, disk);
-    let mut calls = Vec::new();
-    while calls.len() < count {
-        let call = generator.next(&process);
-        process.run(&call);
-        calls.push(call);
-    }
-    calls
-}
-
-/// Leaves out calls as long as the difference stays.
-fn shrink(mut calls: Vec<Call>, difference: Difference, folder: &Path) -> (Vec<Call>, Difference) {
-    calls.truncate(difference.index + 1);
-    let mut found = difference;
-    let mut size = calls.len() / 2;
-    while size > 0 {
-        let mut at = 0;
-        while at < calls.len() {
-            let mut fewer = calls.clone();
-            fewer.drain(at..(at + size).min(calls.len()));
-            match compare(&fewer, folder) {
-                Ok(Some(difference)) => {
-                    fewer.truncate(difference.index + 1);
-                    calls = fewer;
-                    found = difference;
-                }
-                _ => at += size,
-            }
-        }
-        size /= 2;
-    }
-    (calls, found)
-}
-
-fn runs(profile: Profile) {
-    let Some(kernel) = kernel() else { return };
-    let (seed, runs, count) =
-        (setting("LINUX_SEED", 1), setting("LINUX_RUNS", 25), setting("LINUX_CALLS", 60));
-    let folder = folder(&format!("{profile:?}"));
-    let start = model(&child::Child::start(&folder).unwrap());
-    let disk = child::has_the_models_disk(&folder);
-    let mut differences = Vec::new();
-    for seed in seed..seed + runs {
-        let calls = calls_of(profile, seed, disk, count as usize, &start);
-        let difference = match compare(&calls, &folder) {
-            Ok(difference) => difference,
-            Err(trouble) => {
-                differences.push(format!("{profile:?}, seed {seed}: {trouble}"));
-                None
-            }
-        };
-        if let Some(difference) = difference {
-            let (calls, difference) = shrink(calls, difference, &folder);
-            let trace: Vec<String> = calls.iter().map(print_call).collect();
-            let trace = trace.join("\n");
-            differences.push(format!("# {profile:?}, seed {seed}\n{trace}\n{}", difference.what));
-        }
-        if !differences.is_empty() && setting("LINUX_ALL", 0) == 0 {
-            break;
-        }
-    }
-    let _ = std::fs::remove_dir_all(&folder);
-    println!("{profile:?}: {runs} runs of {count} calls from seed {seed} on, on {kernel}");
-    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
+fn short_campaign(profile: Profile) {
+    let Some(kernel) = kernel(profile.name()) else { return };
+    let seed = fresh_seed();
+    let command = repeat(profile, seed, CALLS);
+    say(&format!("on Linux {}: {command}", kernel.release));
+    let plan = Plan { profile, seed, calls: CALLS, until: None, differences: 1 };
+    let tally = run(&kernel, plan, |_| ());
+    let found: Vec<String> = tally.findings.iter().map(ToString::to_string).collect();
+    assert!(found.is_empty(), "{command}\n\n{}", found.join("\n\n"));
+    assert!(tally.calls >= CALLS, "only {} calls ran", tally.calls);
 }
 
 #[test]
 fn arguments() {
-    runs(Profile::Arguments);
+    short_campaign(Profile::Arguments);
 }
 
 #[test]
 fn protections() {
-    runs(Profile::Protections);
+    short_campaign(Profile::Protections);
 }
 
 #[test]
 fn files() {
-    runs(Profile::Files);
+    short_campaign(Profile::Files);
 }
 
 #[test]
 fn touching() {
-    runs(Profile::Touching);
+    short_campaign(Profile::Touching);
 }
 
 #[test]
 fn remapping() {
-    runs(Profile::Remapping);
+    short_campaign(Profile::Remapping);
 }
 
 #[test]
 fn advice() {
-    runs(Profile::Advice);
+    short_campaign(Profile::Advice);
 }
 
 #[test]
 fn everything() {
-    runs(Profile::Everything);
+    short_campaign(Profile::Everything);
 }
 
-/// `LINUX_RECORD` names trace files whose outcome is to be recorded beside them.
 #[test]
-fn recording() {
-    let Some(paths) = std::env::var_os("LINUX_RECORD") else { return };
-    if kernel().is_none() {
-        return;
-    }
-    let folder = folder("record");
-    for path in std::env::split_paths(&paths) {
-        let source = std::fs::read_to_string(&path).unwrap();
-        let mut runner = Runner::new(Default::default());
-        let mut calls = Vec::new();
-        for line in &Script::parse(&source).lines {
-            if let RanKind::Call(call, _) = runner.run(line, &source).kind {
-                calls.push(call);
-            }
+fn a_model_that_panics_or_hangs_is_told_in_words() {
+    let panics: Result<(), _> = guarded(Duration::from_secs(60), || panic!("a wrong rule"));
+    assert_eq!(panics, Err(ModelTrouble::Panicked("a wrong rule".to_owned())));
+    let hangs: Result<(), _> = guarded(Duration::from_millis(50), || {
+        loop {
+            std::thread::park();
         }
-        let text = record(&calls, source.contains("# pages: yes"), &folder).unwrap();
-        std::fs::write(path.with_extension("expected"), text).unwrap();
-    }
-    let _ = std::fs::remove_dir_all(&folder);
+    });
+    assert_eq!(hangs, Err(ModelTrouble::Hung));
+}
+
+#[test]
+fn a_child_that_hangs_is_killed_and_told() {
+    let Some(kernel) = kernel("hangs") else { return };
+    let mut child = Child::start(&kernel.folder).unwrap();
+    child.watch(Duration::from_millis(50));
+    let trouble = child.wait_for_ever().unwrap_err();
+    assert_eq!(trouble, "it hung, and was killed");
+    let _ = std::fs::remove_dir_all(&kernel.folder);
+}
+
+/// A child that is no more is a finding with its trace, not the end of the campaign.
+#[test]
+fn a_child_that_does_not_start_is_told() {
+    let Some(kernel) = kernel("crashes") else { return };
+    let calls = vec![Call::Brk { addr: 0 }];
+    let no_folder = PathBuf::from("/proc/nowhere");
+    let compared = compare(Source::Fixed(calls.clone()), &kernel.start, true, &no_folder);
+    assert_eq!(compared.calls, calls);
+    assert_eq!(compared.difference.map(|difference| difference.kind), Some(Kind::Child));
 }

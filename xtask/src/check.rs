@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde_json::json;
 use xtask::{browser, root};
 
@@ -39,6 +39,13 @@ pub(crate) fn ci() -> Result<ExitCode> {
     check("documentation", cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"));
     all_tests(&mut report)?;
     Ok(report.close())
+}
+
+/// Runs random calls in the model and on the kernel of this machine. It needs nothing but cargo.
+pub(crate) fn conformance(options: &[String]) -> Result<ExitCode> {
+    let harness = format!("run --quiet --profile conformance -p {CORE} --example conformance --");
+    let status = cargo(&harness).args(options).status().context("could not start cargo")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Takes all steps of the set-up. One that fails is reported, and whatever can

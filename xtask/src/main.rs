@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask serve`, `build`, `test` and `ci`.
+//! The project's own commands: `cargo xtask serve`, `build`, `test`, `ci` and
+//! `conformance`.
 //!
 //! Each first installs what it needs and is missing ([`setup`]), then runs trunk
 //! ([`page`]) or the tests and checks ([`check`]) and reports on them ([`report`]).
@@ -38,6 +39,13 @@ enum Command {
     Test,
     /// Runs what continuous integration runs: formatting, lints, docs, every test.
     Ci,
+    /// Holds the model against the kernel that this runs on: random calls, as many as you like.
+    #[command(disable_help_flag = true)]
+    Conformance {
+        /// `--help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+        options: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -46,6 +54,7 @@ fn main() -> ExitCode {
         Command::Build => page::build(),
         Command::Test => check::test(),
         Command::Ci => check::ci(),
+        Command::Conformance { options } => check::conformance(&options),
     };
     match done {
         Ok(code) => code,

@@ -1,34 +1,72 @@
 //! Runs calls in the model and in a child on the real kernel, and tells the first difference.
 
-#![allow(unreachable_pub)]
-
-use crate::child::{CODE, Child, DATA, DATA_LENGTH, MapsEntry, Trouble};
-use crate::support::maps_columns;
+use super::child::{CODE, Child, DATA, DATA_LENGTH, maps_range};
+use super::generator::Generator;
+use super::guard::{PATIENCE, guarded};
 use mmap_playground_core::abi::Prot;
 use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange};
 use mmap_playground_core::call::{Call, Returned};
-use mmap_playground_core::maps::{MapsLine, print_maps};
 use mmap_playground_core::process::Process;
 use mmap_playground_core::state::maps_lines;
 use mmap_playground_core::trace::{print_call, print_line};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::fmt::Write;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where model and kernel do not agree.
 #[derive(Clone, Debug)]
 pub struct Difference {
     /// Index of the call after which they differ.
     pub index: usize,
+    /// What kind of difference it is: shrinking keeps to one kind.
+    pub kind: Kind,
     /// What differs.
     pub what: String,
 }
 
-/// What is compared after a call.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Snapshot {
-    maps: Vec<[String; 4]>,
-    pages: Vec<String>,
+/// Kinds of differences.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A result, the mappings, the pages or the bytes.
+    State,
+    /// The model panicked.
+    ModelPanicked,
+    /// The model hung.
+    ModelHung,
+    /// The child crashed, hung, or did what it was not told.
+    Child,
 }
+
+/// Where calls come from.
+#[derive(Clone)]
+pub enum Source {
+    /// These.
+    Fixed(Vec<Call>),
+    /// So many from a generator.
+    Random(Box<Generator>, usize),
+}
+
+/// What a comparison was of, and how it went.
+#[derive(Debug)]
+pub struct Compared {
+    /// The calls, as far as the model ran them.
+    pub calls: Vec<Call>,
+    /// The first difference.
+    pub difference: Option<Difference>,
+}
+
+/// What is compared after a call.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Snapshot {
+    /// Lines of maps.
+    maps: String,
+    /// Resident pages, and their frames by first appearance, or [`ZERO`].
+    pages: Vec<(Address, u32)>,
+}
+
+/// The zero page, as the name of a frame.
+const ZERO: u32 = u32::MAX;
 
 /// At most so many pages of a mapping are compared.
 const PAGES_COMPARED: u64 = 4096;
@@ -42,92 +80,152 @@ pub fn model(child: &Child) -> Process {
     process
 }
 
+/// What the model made of calls.
+struct ModelRun {
+    calls: Vec<Call>,
+    returned: Vec<Returned>,
+    snapshots: Vec<Snapshot>,
+    end: Process,
+}
+
 /// Runs calls on both sides. Each is compared by its result, the mappings and the resident pages
 /// after it; at the end all bytes are.
-pub fn compare(calls: &[Call], folder: &Path) -> Result<Option<Difference>, Trouble> {
-    let mut child = Child::start(folder)?;
-    let mut process = model(&child);
-    for (index, call) in calls.iter().enumerate() {
-        let own = process.run(call).returned;
-        if own == Returned::Skipped {
+pub fn compare(source: Source, start: &Process, frames_known: bool, folder: &Path) -> Compared {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (asked_by_model, process) = (Arc::clone(&asked), start.clone());
+    let work = move || run_model(source, process, frames_known, &asked_by_model);
+    let run = match guarded(PATIENCE, work) {
+        Ok(run) => run,
+        Err(trouble) => {
+            let calls = asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let kind = match trouble {
+                super::guard::ModelTrouble::Hung => Kind::ModelHung,
+                super::guard::ModelTrouble::Panicked(_) => Kind::ModelPanicked,
+            };
+            let index = calls.len().saturating_sub(1);
+            let difference = Difference { index, kind, what: trouble.to_string() };
+            return Compared { calls, difference: Some(difference) };
+        }
+    };
+    let difference = compare_run(&run, folder);
+    Compared { calls: run.calls, difference }
+}
+
+fn run_model(
+    source: Source,
+    mut process: Process,
+    frames_known: bool,
+    asked: &Mutex<Vec<Call>>,
+) -> ModelRun {
+    let (mut calls, mut returned, mut snapshots) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut fixed, mut generator, count) = match source {
+        Source::Fixed(calls) => (calls.into_iter(), None, usize::MAX),
+        Source::Random(generator, count) => (Vec::new().into_iter(), Some(generator), count),
+    };
+    while calls.len() < count {
+        let next = match &mut generator {
+            Some(generator) => Some(generator.next(&process)),
+            None => fixed.next(),
+        };
+        let Some(call) = next else { break };
+        asked.lock().unwrap_or_else(PoisonError::into_inner).push(call.clone());
+        let outcome = process.run(&call).returned;
+        snapshots.push(model_snapshot(&process, frames_known));
+        calls.push(call);
+        returned.push(outcome);
+    }
+    process.kernel.space.check(&process.kernel.frames);
+    ModelRun { calls, returned, snapshots, end: process }
+}
+
+fn compare_run(run: &ModelRun, folder: &Path) -> Option<Difference> {
+    let difference = |index, kind, what| Some(Difference { index, kind, what });
+    let mut child = match Child::start(folder) {
+        Ok(child) => child,
+        Err(trouble) => return difference(0, Kind::Child, format!("no child: {trouble}")),
+    };
+    for (index, call) in run.calls.iter().enumerate() {
+        let own = &run.returned[index];
+        if *own == Returned::Skipped {
             continue;
         }
-        let real = child.run(call).map_err(|trouble| format!("{}: {trouble}", print_call(call)))?;
-        let difference = |what| Ok(Some(Difference { index, what }));
-        if own != real {
-            let (own, real) = (print_line(call, &own), print_line(call, &real));
-            return difference(format!("kernel: {real}\nmodel:  {own}"));
+        let real = child.run(call).and_then(|real| Ok((real, kernel_snapshot(&child)?)));
+        let (real, real_snapshot) = match real {
+            Ok(real) => real,
+            Err(trouble) => return difference(index, Kind::Child, format!("the child: {trouble}")),
+        };
+        if *own != real {
+            let (own, real) = (print_line(call, own), print_line(call, &real));
+            return difference(index, Kind::State, format!("kernel: {real}\nmodel:  {own}"));
         }
-        let (own, real) =
-            (model_snapshot(&process, child.zero_frame.is_some()), kernel_snapshot(&child)?);
-        if own != real {
-            return difference(snapshot_difference(&own, &real));
-        }
-        if index + 1 == calls.len()
-            && let Some(address) = differing_byte(&process, &child)
-        {
-            return difference(format!("bytes differ at {address:#x}"));
+        if run.snapshots[index] != real_snapshot {
+            let what = snapshot_difference(&run.snapshots[index], &real_snapshot);
+            return difference(index, Kind::State, what);
         }
     }
-    Ok(None)
+    let address = differing_byte(&run.end, &child)?;
+    let index = run.calls.len().saturating_sub(1);
+    difference(index, Kind::State, format!("bytes differ at {address:#x}"))
 }
 
-/// Runs calls in a child, and gives the lines that a recorded outcome consists of.
-pub fn record(calls: &[Call], with_pages: bool, folder: &Path) -> Result<String, Trouble> {
-    let mut child = Child::start(folder)?;
-    let mut text = String::new();
-    for call in calls {
-        text += &print_line(call, &child.run(call)?);
-        text += "\n";
-    }
-    text += "\n";
-    for entry in child.maps()?.iter().filter(|entry| !is_stack(&child, entry)) {
-        text += &normalised(&entry.text);
-        text += "\n";
-    }
-    if with_pages {
-        text += "\n";
-        for (address, frame) in kernel_pages(&child)? {
-            text += &format!("{address:#x} {frame}\n");
-        }
-    }
-    Ok(text)
-}
-
-/// A line of maps without what differs from run to run: device and inode.
-fn normalised(line: &str) -> String {
-    let [range, prot, offset, name] = maps_columns(line).remove(0);
-    let line = format!("{range} {prot} {offset} 00:00 {} ", if name.is_empty() { 0 } else { 2 });
-    if name.is_empty() || name.starts_with('[') {
-        let line = line.replace("00:00 2 ", "00:00 0 ");
-        return if name.is_empty() { line } else { format!("{line:<73}{name}") };
-    }
-    format!("{line:<73}{name}")
-}
-
-/// Says whether a mapping is the stack as it was at the start, which lists leave out.
-fn is_stack(child: &Child, entry: &MapsEntry) -> bool {
-    child.machine.stack == PageRange::new(entry.start, entry.end) && entry.text.contains(" rw-p ")
+/// Says whether a range is that of the stack as it was at the start.
+pub fn is_stack(stack: Option<PageRange>, start: Address, end: Address) -> bool {
+    stack.is_some() && PageRange::new(start, end) == stack
 }
 
 fn model_snapshot(process: &Process, frames_known: bool) -> Snapshot {
     let own = CODE..DATA + DATA_LENGTH;
     let stack = process.kernel.machine.stack;
-    let is_stack =
-        |line: &MapsLine| PageRange::new(line.start, line.end) == stack && line.prot == Prot::RW;
-    let lines = maps_lines(process).into_iter();
-    let lines = lines.filter(|line| !own.contains(&line.start) && !is_stack(line));
-    let maps = maps_columns(&print_maps(&lines.collect::<Vec<_>>()));
-    let mut pages = Numbered::default();
+    let mut maps = String::new();
+    for line in maps_lines(process) {
+        let unchanged = is_stack(stack, line.start, line.end) && line.prot == Prot::RW;
+        if own.contains(&line.start) || unchanged {
+            continue;
+        }
+        let right = |bit, letter| if line.prot.contains(bit) { letter } else { '-' };
+        let _ = writeln!(
+            maps,
+            "{:08x}-{:08x} {}{}{}{} {:08x} {}{}",
+            line.start,
+            line.end,
+            right(Prot::READ, 'r'),
+            right(Prot::WRITE, 'w'),
+            right(Prot::EXEC, 'x'),
+            if line.shared { 's' } else { 'p' },
+            line.offset,
+            line.path,
+            if line.deleted { " (deleted)" } else { "" },
+        );
+    }
+    let mut pages = Numbered::new(0);
     for vma in process.kernel.space.vmas().iter() {
         let Some(range) = compared(vma.range.start(), vma.range.end()) else { continue };
         process.kernel.space.table().visit(range, |page, entry| {
-            let frame = frames_known.then_some(u64::from(entry.frame()));
-            pages.add(page.start(), frame, Some(0));
+            let frame = if frames_known { u64::from(entry.frame()) } else { 0 };
+            pages.add(page.start(), frame);
             true
         });
     }
-    Snapshot { maps, pages: pages.lines() }
+    Snapshot { maps, pages: pages.pages }
+}
+
+fn kernel_snapshot(child: &Child) -> Result<Snapshot, String> {
+    let mut snapshot = Snapshot::default();
+    let mut pages = Numbered::new(child.zero_frame.unwrap_or(0));
+    for line in child.maps()?.lines() {
+        let (start, end) = maps_range(line);
+        let end_compared = end.min(start + PAGES_COMPARED * PAGE_SIZE);
+        for (address, page) in child.pages(start, end_compared)? {
+            pages.add(address, if child.zero_frame.is_some() { page.frame } else { 0 });
+        }
+        let unchanged = is_stack(child.machine.stack, start, end) && line.contains(" rw-p ");
+        if !unchanged {
+            snapshot.maps += line;
+            snapshot.maps += "\n";
+        }
+    }
+    snapshot.pages = pages.pages;
+    Ok(snapshot)
 }
 
 /// Which part of a mapping is compared page by page: not the child's own, not
@@ -139,65 +237,66 @@ fn compared(start: Address, end: Address) -> Option<PageRange> {
     PageRange::new(start, end.min(start + PAGES_COMPARED * PAGE_SIZE))
 }
 
-#[derive(Default)]
+/// Pages with their frames, named by first appearance.
 struct Numbered {
-    numbers: BTreeMap<u64, usize>,
-    pages: Vec<(Address, String)>,
+    zero: u64,
+    numbers: HashMap<u64, u32>,
+    pages: Vec<(Address, u32)>,
 }
 
 impl Numbered {
-    /// Adds a page; its frame, where it is known, is named by first appearance.
-    fn add(&mut self, address: Address, frame: Option<u64>, zero: Option<u64>) {
-        let next = self.numbers.len() + 1;
-        let name = match frame {
-            None => String::new(),
-            Some(_) if frame == zero => "zero".to_owned(),
-            Some(frame) => self.numbers.entry(frame).or_insert(next).to_string(),
-        };
+    fn new(zero: u64) -> Numbered {
+        Numbered { zero, numbers: HashMap::new(), pages: Vec::new() }
+    }
+
+    fn add(&mut self, address: Address, frame: u64) {
+        let next = self.numbers.len() as u32 + 1;
+        let name =
+            if frame == self.zero { ZERO } else { *self.numbers.entry(frame).or_insert(next) };
         self.pages.push((address, name));
     }
-
-    fn lines(self) -> Vec<String> {
-        self.pages.iter().map(|(address, frame)| format!("{address:#x} {frame}")).collect()
-    }
 }
 
-fn kernel_pages(child: &Child) -> Result<Vec<(Address, String)>, Trouble> {
-    let mut pages = Numbered::default();
-    for entry in child.maps()? {
-        let end = entry.end.min(entry.start + PAGES_COMPARED * PAGE_SIZE);
-        for (index, frame) in child.frames(entry.start, end)?.into_iter().enumerate() {
-            if let Some(frame) = frame {
-                let address = entry.start + index as u64 * PAGE_SIZE;
-                let frame = child.zero_frame.map(|_| frame);
-                pages.add(address, frame, child.zero_frame);
-            }
+/// What `pages` lists say of a frame.
+fn frame_name(frame: u32) -> String {
+    if frame == ZERO { "zero".to_owned() } else { frame.to_string() }
+}
+
+/// The resident pages of a child as recorded outcomes list them.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn page_lines(child: &Child) -> Result<Vec<String>, String> {
+    let mut pages = Numbered::new(child.zero_frame.unwrap_or(0));
+    let mut lines = Vec::new();
+    for line in child.maps()?.lines() {
+        let (start, end) = maps_range(line);
+        for (address, page) in child.pages(start, end)? {
+            pages.add(address, page.frame);
+            let name = pages.pages.last().map_or_else(String::new, |page| frame_name(page.1));
+            let kind = if page.of_file { "file" } else { "anon" };
+            let exclusive = if page.exclusive { " excl" } else { "" };
+            lines.push(format!("{address:#x} {name} {kind}{exclusive}"));
         }
     }
-    Ok(pages.pages)
-}
-
-fn kernel_snapshot(child: &Child) -> Result<Snapshot, Trouble> {
-    let maps = child.maps()?;
-    let lines = maps.iter().filter(|entry| !is_stack(child, entry));
-    let text: Vec<&str> = lines.map(|entry| entry.text.as_str()).collect();
-    let pages = kernel_pages(child)?.into_iter();
-    let pages = pages.map(|(address, frame)| format!("{address:#x} {frame}")).collect();
-    Ok(Snapshot { maps: maps_columns(&text.join("\n")), pages })
+    Ok(lines)
 }
 
 fn snapshot_difference(own: &Snapshot, real: &Snapshot) -> String {
     let mut text = String::new();
-    let maps = |snapshot: &Snapshot| snapshot.maps.iter().map(|line| line.join(" ")).collect();
-    let (own_maps, real_maps): (Vec<String>, Vec<String>) = (maps(own), maps(real));
-    for (own, real) in [(&own_maps, &real_maps), (&own.pages, &real.pages)] {
+    let mut tell = |own: Vec<String>, real: Vec<String>| {
         for line in real.iter().filter(|line| !own.contains(line)) {
-            text += &format!("kernel: {line}\n");
+            let _ = writeln!(text, "kernel: {line}");
         }
         for line in own.iter().filter(|line| !real.contains(line)) {
-            text += &format!("model:  {line}\n");
+            let _ = writeln!(text, "model:  {line}");
         }
-    }
+    };
+    let maps = |snapshot: &Snapshot| snapshot.maps.lines().map(str::to_owned).collect();
+    let page = |page: &(Address, u32)| format!("{:#x} {}", page.0, frame_name(page.1));
+    let pages = |snapshot: &Snapshot| snapshot.pages.iter().map(page).collect();
+    tell(maps(own), maps(real));
+    tell(pages(own), pages(real));
     text
 }
 
@@ -220,4 +319,43 @@ fn differing_byte(process: &Process, child: &Child) -> Option<Address> {
         }
     }
     None
+}
+
+/// Leaves out calls as long as a difference of the same kind stays.
+pub fn shrink(
+    calls: Vec<Call>,
+    difference: Difference,
+    start: &Process,
+    frames_known: bool,
+    folder: &Path,
+) -> (Vec<Call>, Difference) {
+    let mut calls = calls;
+    calls.truncate(difference.index + 1);
+    let mut found = difference;
+    // Each try would have to wait for the end of all patience.
+    let mut size = if found.kind == Kind::ModelHung { 0 } else { calls.len().div_ceil(2) };
+    while size > 0 {
+        let mut at = 0;
+        while at < calls.len() {
+            let mut fewer = calls.clone();
+            fewer.drain(at..(at + size).min(calls.len()));
+            let Compared { calls: mut ran, difference } =
+                compare(Source::Fixed(fewer), start, frames_known, folder);
+            match difference {
+                Some(difference) if difference.kind == found.kind => {
+                    ran.truncate(difference.index + 1);
+                    calls = ran;
+                    found = difference;
+                }
+                _ => at += size,
+            }
+        }
+        size = if size == 1 { 0 } else { size.div_ceil(2) };
+    }
+    (calls, found)
+}
+
+/// Calls in the trace language, ready to become a file of `tests/linux/`.
+pub fn as_trace(calls: &[Call]) -> String {
+    calls.iter().map(|call| print_call(call) + "\n").collect()
 }

@@ -6,9 +6,7 @@
 //! `memcpy`, the calls of `[vsyscall]`; and what would take the child's own pages away, or fill
 //! all memory.
 
-#![allow(unreachable_pub)]
-
-use crate::child::{BUFFER_LENGTH, CODE, DATA, DATA_LENGTH};
+use super::child::{BUFFER_LENGTH, CODE, DATA, DATA_LENGTH};
 use mmap_playground_core::abi::AT_FDCWD;
 use mmap_playground_core::address::{Address, PAGE_SIZE};
 use mmap_playground_core::call::{Call, StoreValue, Width};
@@ -35,6 +33,30 @@ pub enum Profile {
 }
 
 impl Profile {
+    /// All of them.
+    pub const ALL: [Profile; 7] = [
+        Profile::Arguments,
+        Profile::Protections,
+        Profile::Files,
+        Profile::Touching,
+        Profile::Remapping,
+        Profile::Advice,
+        Profile::Everything,
+    ];
+
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Profile::Arguments => "arguments",
+            Profile::Protections => "protections",
+            Profile::Files => "files",
+            Profile::Touching => "touching",
+            Profile::Remapping => "remapping",
+            Profile::Advice => "advice",
+            Profile::Everything => "everything",
+        }
+    }
+
     /// How often each kind of call comes: mmap of memory, mmap of a file, munmap, mprotect,
     /// mremap, madvise, msync, brk, open, close, ftruncate, pwrite, pread, load, store, fetch,
     /// memset, memcpy.
@@ -69,7 +91,8 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
+    /// One of so many numbers, from 0 on.
+    pub fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
 
@@ -88,6 +111,7 @@ const ARENA_PAGES: u64 = 32;
 const PAGE: u64 = PAGE_SIZE;
 
 /// Makes the calls of one run.
+#[derive(Clone)]
 pub struct Generator {
     random: Random,
     profile: Profile,
@@ -510,10 +534,11 @@ fn is_safe(call: &Call) -> bool {
         }
         Call::Pwrite64 { count, .. } | Call::Pread64 { count, .. } => count <= BUFFER_LENGTH,
         Call::Memset { addr, length, .. } => spares(addr, length),
-        Call::Memcpy { dst, length, .. } => spares(dst, length),
+        Call::Memcpy { dst, src, length } => spares(dst, length) && spares(src, length),
         Call::Store { addr, .. } => spares(addr, 8),
-        // The kernel makes a call of its own of this one.
-        Call::Fetch { addr } => addr != 0xffff_ffff_ff60_0000,
+        // The kernel makes a call of its own of the one in [vsyscall].
+        Call::Fetch { addr } => addr != 0xffff_ffff_ff60_0000 && spares(addr, 1),
+        Call::Load { addr, .. } => spares(addr, 8),
         _ => true,
     }
 }

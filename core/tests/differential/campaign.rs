@@ -1,0 +1,102 @@
+//! Many runs of random calls of one profile, each in a fresh child.
+
+use super::compare::{Compared, Source, as_trace, compare, shrink};
+use super::generator::{Generator, Profile, Random};
+use super::kernel::RealKernel;
+use mmap_playground_core::call::Call;
+use std::time::Instant;
+
+/// What is to be run.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// What the calls are about.
+    pub profile: Profile,
+    /// The first seed; each further run takes the next one.
+    pub seed: u64,
+    /// At least so many calls.
+    pub calls: u64,
+    /// No further run begins after this moment.
+    pub until: Option<Instant>,
+    /// Ends after so many differences.
+    pub differences: usize,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Runs, each in a child of its own.
+    pub runs: u64,
+    /// Calls that were compared.
+    pub calls: u64,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+/// A difference, shrunk.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// What the calls were about.
+    pub profile: Profile,
+    /// The run's seed.
+    pub seed: u64,
+    /// The shortest trace that shows it.
+    pub calls: Vec<Call>,
+    /// What differs after its last call.
+    pub what: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(out, "# {}, seed {}: pages: yes", self.profile.name(), self.seed)?;
+        write!(out, "{}", as_trace(&self.calls))?;
+        for line in self.what.lines() {
+            writeln!(out, "# {line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The calls that repeat a run, as options of `cargo xtask conformance`.
+pub fn repeat(profile: Profile, seed: u64, calls: u64) -> String {
+    format!("cargo xtask conformance --profile {} --seed {seed} --calls {calls}", profile.name())
+}
+
+/// Runs a plan. `tell` hears of each difference as it is found.
+pub fn run(kernel: &RealKernel, plan: Plan, mut tell: impl FnMut(&Finding)) -> Tally {
+    let mut tally = Tally::default();
+    let mut seed = plan.seed;
+    while tally.calls < plan.calls
+        && plan.until.is_none_or(|until| Instant::now() < until)
+        && tally.findings.len() < plan.differences
+    {
+        let generator = Generator::new(plan.profile, seed, kernel.disk);
+        let source = Source::Random(Box::new(generator), run_length(seed));
+        let Compared { calls, difference } =
+            compare(source, &kernel.start, kernel.frames_known, &kernel.folder);
+        tally.runs += 1;
+        tally.calls += calls.len() as u64;
+        if let Some(difference) = difference {
+            let (calls, difference) =
+                shrink(calls, difference, &kernel.start, kernel.frames_known, &kernel.folder);
+            let finding = Finding { profile: plan.profile, seed, calls, what: difference.what };
+            tell(&finding);
+            tally.findings.push(finding);
+        }
+        seed = seed.wrapping_add(1);
+    }
+    let _ = std::fs::remove_dir_all(&kernel.folder);
+    tally
+}
+
+/// How many calls the run of a seed has: most differences need few, some need what many left.
+fn run_length(seed: u64) -> usize {
+    30 + Random::new(!seed).below(90) as usize
+}
+
+/// A seed that was not there before.
+pub fn fresh_seed() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let nanoseconds = since.map_or(0, |since| since.as_nanos() as u64);
+    // Few digits, so that it is easily typed.
+    Random::new(nanoseconds ^ u64::from(std::process::id()) << 40).below(1 << 40)
+}

@@ -35,6 +35,8 @@ pub mod liballoc;
 pub mod process;
 
 // Text and time.
+pub mod manual;
+pub mod surprise;
 pub mod trace;
 pub mod maps;
 pub mod state;

@@ -1,7 +1,9 @@
 //! What a run is told as: results a line each, a summary, and which of several processes runs.
 
-use crate::call::{Call, Returned};
+use crate::call::{Outcome, Returned};
+use crate::manual::cite;
 use crate::replay::{Counts, Ran, RanKind};
+use crate::surprise::told;
 use crate::trace::{Script, print_line};
 use std::fmt::Write;
 
@@ -58,6 +60,11 @@ pub fn write_results(text: &mut String, ran: &Ran, why: bool) {
     if why && let Some(sentence) = why_sentence(ran) {
         let _ = writeln!(text, "# {sentence}");
     }
+    if why {
+        for sentence in surprise_sentences(ran) {
+            let _ = writeln!(text, "# {sentence}");
+        }
+    }
     if let Some(divergence) = &ran.divergence {
         let _ = writeln!(text, "# divergence: {divergence}");
     }
@@ -66,42 +73,21 @@ pub fn write_results(text: &mut String, ran: &Ran, why: bool) {
     }
 }
 
-/// The rule behind a failed call, a signal, or a surprise, with the manual page it is from.
+/// The rule behind a failed call, a signal, or a surprise, and where the manual says it.
 pub fn why_sentence(ran: &Ran) -> Option<String> {
-    let RanKind::Call(call, _) = &ran.kind else { return None };
+    let RanKind::Call(call, outcome) = &ran.kind else { return None };
     let reason = ran.reason()?;
-    Some(match manual_page(call) {
-        Some(page) => format!("{} [{page}]", reason.sentence()),
-        None => reason.sentence(),
-    })
+    Some(format!("{} {}", reason.sentence(), cite(call, &outcome.returned, reason)))
 }
 
-/// The manual page that documents a call.
-pub fn manual_page(call: &Call) -> Option<&'static str> {
-    Some(match call {
-        Call::Mmap { .. } => "mmap(2)",
-        Call::Munmap { .. } => "munmap(2)",
-        Call::Mprotect { .. } => "mprotect(2)",
-        Call::Mremap { .. } => "mremap(2)",
-        Call::Madvise { .. } => "madvise(2)",
-        Call::Msync { .. } => "msync(2)",
-        Call::Brk { .. } => "brk(2)",
-        Call::Open { .. } => "open(2)",
-        Call::Openat { .. } => "openat(2)",
-        Call::MemfdCreate { .. } => "memfd_create(2)",
-        Call::Close { .. } => "close(2)",
-        Call::Ftruncate { .. } => "ftruncate(2)",
-        Call::Pwrite64 { .. } => "pwrite(2)",
-        Call::Pread64 { .. } => "pread(2)",
-        Call::Malloc { .. } | Call::Calloc { .. } | Call::Realloc { .. } | Call::Free { .. } => {
-            "malloc(3), liballoc 1.1"
+/// What surprises about a call that did not fail, a sentence each, and where the manual says it.
+pub fn surprise_sentences(ran: &Ran) -> Vec<String> {
+    match &ran.kind {
+        RanKind::Call(call, Outcome { returned: Returned::Value(value), events, .. }) => {
+            told(call, *value, events)
         }
-        Call::Load { .. }
-        | Call::Store { .. }
-        | Call::Fetch { .. }
-        | Call::Memset { .. }
-        | Call::Memcpy { .. } => "sigaction(2), si_code",
-    })
+        _ => Vec::new(),
+    }
 }
 
 /// A line of counts; a second one names the processes that did not run.

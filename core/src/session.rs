@@ -18,6 +18,7 @@ use crate::replay::{Counts, Ran, RanKind, Runner};
 use crate::report::{Choice, choose, why_sentence};
 use crate::start::{Given, from_maps};
 use crate::state::{Totals, rule_behind_signal, totals};
+use crate::surprise::told;
 use crate::trace::{
     Diagnostic, Kind, Line, Parser, ProcessCount, Script, SignalLine, Statement, print_call,
     print_line, print_result, print_signal, recognise,
@@ -52,6 +53,8 @@ pub struct Step {
     pub signal: Option<String>,
     /// The rule behind a failure, a signal or a surprise.
     pub why: Option<String>,
+    /// The number that came back, if one did.
+    pub value: Option<u64>,
     /// The place that the rule is about.
     pub reason_address: Option<Address>,
     /// What the log knew better, what was inferred.
@@ -75,6 +78,14 @@ impl Step {
     /// The line as it was typed or imported.
     pub fn source(&self) -> &str {
         self.parsed.text.of(&self.source)
+    }
+
+    /// What surprises about a call that did not fail, a sentence each.
+    pub fn surprises(&self) -> Vec<String> {
+        match (&self.call, self.value) {
+            (Some(call), Some(value)) => told(call, value, &self.events),
+            _ => Vec::new(),
+        }
     }
 
     /// The heap blocks that it placed, unlinked or found damaged: address of the header, and its
@@ -277,6 +288,7 @@ fn step(ran: Ran, totals: Totals, source: Arc<str>, parsed: Line) -> Step {
         result: String::new(),
         signal: None,
         why,
+        value: None,
         reason_address,
         notes: ran.notes,
         divergence: ran.divergence,
@@ -304,6 +316,9 @@ fn step(ran: Ran, totals: Totals, source: Arc<str>, parsed: Line) -> Step {
             step.failed = matches!(outcome.returned, Returned::Error(_) | Returned::Signal(_));
             step.skipped = outcome.returned == Returned::Skipped;
             step.events = outcome.events;
+            if let Returned::Value(value) = outcome.returned {
+                step.value = Some(value);
+            }
             step.call = Some(call);
         }
         RanKind::Skipped { name } => {

@@ -60,7 +60,8 @@ mod native {
         /// With maps, state or svg: print it after every call
         #[arg(long)]
         each: bool,
-        /// With results: print the rule behind every failed call and signal
+        /// With results: print the rule behind every failed call and signal and where the manual has
+        /// it, and what surprises about the others
         #[arg(long)]
         why: bool,
     }

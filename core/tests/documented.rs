@@ -1,4 +1,5 @@
-//! What documents the model: every failure, signal and surprise names its place in the manual.
+//! What documents the model: every failure, signal and surprise names its place in the manual, and
+//! every sentence of the manual about these calls has a recorded trace or a reason why not.
 #![cfg(not(target_arch = "wasm32"))]
 
 #[path = "support/mod.rs"]
@@ -9,7 +10,8 @@ use mmap_playground_core::manual::cite;
 use mmap_playground_core::replay::{RanKind, Runner};
 use mmap_playground_core::surprise::{Surprise, surprises};
 use mmap_playground_core::trace::Script;
-use std::collections::BTreeSet;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 use support::{LINUX, TRACES, names, text};
 
 /// Runs a trace, and gives its calls with their outcomes.
@@ -62,4 +64,64 @@ fn every_surprise_is_shown() {
         }
     }
     assert_eq!(kinds.len(), Surprise::KINDS, "{kinds:?}");
+}
+
+/// What `tests/linux/documented.toml` holds.
+#[derive(Deserialize)]
+struct Documented {
+    behaviour: Vec<Behaviour>,
+}
+
+/// A sentence of a manual page, and what shows it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Behaviour {
+    page: String,
+    section: String,
+    says: String,
+    /// Traces of `tests/linux`.
+    #[serde(default)]
+    traces: Vec<String>,
+    /// Another test.
+    test: Option<String>,
+    /// Why the model leaves it out.
+    outside: Option<String>,
+}
+
+/// Every behaviour that the pages document has a recorded trace, another test, or a reason why it
+/// is left out; every error of the pages of the memory calls is among them.
+#[test]
+fn every_documented_behaviour_is_accounted_for() {
+    let documented: Documented = toml::from_str(text(&LINUX, "documented.toml").unwrap()).unwrap();
+    let recorded: BTreeSet<&str> = names(&LINUX, ".trace").into_iter().collect();
+    let mut listed = BTreeSet::new();
+    let mut pages: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    let mut said = BTreeSet::new();
+    for it in &documented.behaviour {
+        let Behaviour { page, section, says, .. } = it;
+        let kinds = [!it.traces.is_empty(), it.test.is_some(), it.outside.is_some()];
+        assert_eq!(kinds.iter().filter(|kind| **kind).count(), 1, "{page}, {section}: {says}");
+        assert!(said.insert((page, section, says)), "twice: {page}, {section}: {says}");
+        let counts = pages.entry(page).or_default();
+        counts.iter_mut().zip(kinds).for_each(|(count, kind)| *count += usize::from(kind));
+        for trace in &it.traces {
+            assert!(recorded.contains(trace.as_str()), "no trace {trace}: {page}, {says}");
+            listed.insert(trace.as_str());
+        }
+    }
+    for (page, [traces, tests, outside]) in &pages {
+        println!("{page}: {traces} by traces, {tests} by other tests, {outside} outside");
+    }
+    println!("{} of {} traces are named", listed.len(), recorded.len());
+    for (page, least) in [
+        ("mmap(2)", 70),
+        ("munmap(2)", 8),
+        ("mprotect(2)", 25),
+        ("mremap(2)", 30),
+        ("madvise(2)", 45),
+        ("msync(2)", 12),
+        ("brk(2)", 9),
+    ] {
+        assert!(pages[page][0] >= least, "{page}: only {}", pages[page][0]);
+    }
 }

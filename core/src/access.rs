@@ -136,9 +136,15 @@ impl Kernel {
     ) -> Result<PageTableEntry, Fault> {
         let page = Page::containing(address);
         let mut entry = self.space.table().get(page);
+        let mut faults = 0;
         while !allows(entry, access) {
+            if faults == FAULTS_AT_MOST {
+                debug_assert!(false, "{access:?} at {address:#x} faults for ever");
+                return Err(unresolved(address, access, entry));
+            }
             self.fault(address, access, events)?;
             entry = self.space.table().get(page);
+            faults += 1;
         }
         let touched = entry.touched(access == Access::Write);
         if touched != entry {
@@ -146,6 +152,18 @@ impl Kernel {
         }
         Ok(touched)
     }
+}
+
+/// A page fault that changes nothing would come again and again. One makes the page present, one
+/// more may give it the right; a rule that needs a third is wrong.
+const FAULTS_AT_MOST: usize = 2;
+
+/// What an access ends in that no page fault made possible.
+fn unresolved(address: Address, access: Access, entry: PageTableEntry) -> Fault {
+    let code = SignalCode::SEGV_ACCERR;
+    let info = SignalInfo { signal: Signal::SIGSEGV, code, address };
+    let reason = Reason::ProtectionForbids { address, prot: entry.prot(), access };
+    Fault { info, reason }
 }
 
 /// The processor looks at the first and last address of an access before it looks up a page.

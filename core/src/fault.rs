@@ -113,6 +113,8 @@ impl Kernel {
                 return Err(segv(SignalCode::SEGV_MAPERR, address, reason));
             }
         }
+        // Before it is known whether it may grow so far.
+        self.space.prepare_origin(vma.range.start());
         let pages = (vma.range.start() - to) / PAGE_SIZE;
         let too_large = vma.range.end() - to > self.machine.stack_limit
             || self.check_commit(pages).is_err()
@@ -120,7 +122,6 @@ impl Kernel {
         if too_large {
             return Err(unmapped());
         }
-        self.space.prepare_origin(vma.range.start());
         let mut changes = Changes::default();
         self.space.grow_down(vma.range.start(), to, &mut changes);
         self.settle(changes, events);

@@ -167,6 +167,13 @@ impl Kernel {
         if pages > limit_pages { Err(Reason::Overcommit { pages, limit_pages }) } else { Ok(()) }
     }
 
+    /// How many pages of a range are counted against memory.
+    pub fn accounted_pages(&self, range: PageRange) -> u64 {
+        let vmas = self.space.vmas().overlapping(range);
+        let accounted = vmas.filter(|vma| vma.flags.contains(VmaFlags::ACCOUNT));
+        accounted.filter_map(|vma| vma.range.intersection(range)).map(PageRange::page_count).sum()
+    }
+
     /// Bytes in locked mappings.
     pub fn locked_bytes(&self) -> u64 {
         let locked = self.space.vmas().iter().filter(|vma| vma.flags.contains(VmaFlags::LOCKED));

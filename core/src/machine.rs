@@ -10,8 +10,12 @@ use crate::address::{Address, PAGE_SIZE, PageRange};
 pub struct Machine {
     /// Where placement starts to look downwards (`mm->mmap_base`).
     pub mmap_base: Address,
-    /// Below this an ordinary user may map nothing (`vm.mmap_min_addr`).
+    /// Below this nothing is placed: hints are raised to it. The larger of `vm.mmap_min_addr` and
+    /// what the kernel was built with (`CONFIG_LSM_MMAP_MIN_ADDR`, 65536).
     pub mmap_min_addr: Address,
+    /// Below this an ordinary user may map nothing, at a fixed address neither
+    /// (`vm.mmap_min_addr`).
+    pub fixed_min_addr: Address,
     /// Where the heap of `brk` begins (`mm->start_brk`).
     pub break_start: Address,
     /// The initial stack; nothing where the initial state is a maps text, which has its own.
@@ -33,6 +37,7 @@ impl Default for Machine {
         Machine {
             mmap_base: 0x7fff_f7ff_f000,
             mmap_min_addr: 0x1_0000,
+            fixed_min_addr: 0x1_0000,
             break_start: 0x5555_5555_9000,
             stack: PageRange::new(0x7fff_fffd_e000, 0x7fff_ffff_f000),
             frame_limit: 65536,

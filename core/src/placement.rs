@@ -24,6 +24,8 @@ use crate::vma_set::{Gap, VmaSet};
 pub struct Wish {
     /// The hint, as passed; 0 for none.
     pub hint: Address,
+    /// A hint that is too low is raised (`round_hint_to_min`): `mmap` does so, `mremap` does not.
+    pub raises_hint: bool,
     /// Length in bytes, a multiple of the page size and not 0.
     pub length: u64,
     /// Only between 1 GiB and 2 GiB (`MAP_32BIT`).
@@ -60,9 +62,9 @@ pub fn place(vmas: &VmaSet, machine: &Machine, wish: Wish) -> Option<Place> {
     if wish.length > USER_END {
         return None;
     }
-    // `round_hint_to_min`.
     let page = page_floor(wish.hint);
-    let hint = if page != 0 && page < machine.mmap_min_addr { machine.mmap_min_addr } else { page };
+    let too_low = wish.raises_hint && page != 0 && page < machine.mmap_min_addr;
+    let hint = if too_low { machine.mmap_min_addr } else { page };
     let wish = Wish { hint, ..wish };
     let raised = (hint != page).then_some(Reason::HintRaised { hint: page, limit: hint });
     if let Some(aligned) = place_for_huge_pages(vmas, machine, wish) {
@@ -196,8 +198,14 @@ mod tests {
     use crate::vma::VmaFlags;
     use crate::vma::tests::anonymous;
 
-    const WISH: Wish =
-        Wish { hint: 0, length: 0x1000, below_2gib: false, above_4gib: false, huge: Huge::No };
+    const WISH: Wish = Wish {
+        hint: 0,
+        raises_hint: true,
+        length: 0x1000,
+        below_2gib: false,
+        above_4gib: false,
+        huge: Huge::No,
+    };
 
     fn at(taken: &[(Address, Address)], wish: Wish) -> Option<Address> {
         let mut vmas = VmaSet::default();

@@ -199,6 +199,7 @@ mod native {
             Given { mmap_base: options.mmap_base.is_some(), break_start: options.brk.is_some() };
         machine.mmap_base = options.mmap_base.unwrap_or(machine.mmap_base);
         machine.mmap_min_addr = options.mmap_min_addr.unwrap_or(machine.mmap_min_addr);
+        machine.fixed_min_addr = machine.mmap_min_addr;
         machine.break_start = options.brk.unwrap_or(machine.break_start);
         let process = match &options.maps {
             None => Process::new(machine),

@@ -67,6 +67,7 @@ impl Runner {
         let machine = self.process.kernel.machine.clone();
         self.process.kernel.machine = Machine {
             mmap_min_addr: 0,
+            fixed_min_addr: 0,
             commit_limit_pages: u64::MAX,
             memlock_limit: u64::MAX,
             ..machine.clone()

@@ -105,14 +105,17 @@ impl Kernel {
         let shared_memory = !private && (anonymous || writable_zero);
         let reserve = !vma_flags.contains(VmaFlags::NORESERVE);
         let accounted = reserve && private && prot.contains(Prot::WRITE) && !huge;
-        let commit = self.check_commit(range.page_count());
         let mut changes = Changes::default();
+        // What it replaces is given back (`__mmap_setup`).
+        let charged = range.page_count().saturating_sub(self.accounted_pages(range));
+        let commit = self.check_commit(charged);
         if accounted && commit.is_err() {
             // What it would have replaced stays, but is cut out already.
             self.space.cut_out(range, &mut changes);
             self.settle(changes, events);
             return as_errno(Errno::ENOMEM, commit).map(|()| 0.into());
         }
+        let commit = self.check_commit(range.page_count());
         let commit = if shared_memory && reserve { commit } else { Ok(()) };
         let agreed = file_agrees(file.map(|file| file.kind), flags, offset, rounded);
         if let Err(refusal) = agreed.and_then(|()| as_errno(Errno::ENOMEM, commit)) {
@@ -224,6 +227,7 @@ impl Kernel {
         };
         let wish = Wish {
             hint: addr,
+            raises_hint: true,
             length,
             below_2gib: flags.contains(MapFlags::BELOW_2GIB),
             above_4gib: flags.contains(MapFlags::ABOVE4G),
@@ -244,7 +248,7 @@ impl Kernel {
         if !is_page_aligned(addr) {
             return refuse(Errno::EINVAL, Reason::NotPageAligned { argument: "addr", value: addr });
         }
-        let limit = self.machine.mmap_min_addr;
+        let limit = self.machine.fixed_min_addr;
         if addr < limit {
             return refuse(Errno::EPERM, Reason::BelowMmapMinAddr { address: addr, limit });
         }

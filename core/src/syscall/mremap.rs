@@ -294,17 +294,24 @@ impl Kernel {
         let offset = vma.backing_page(request.old).wrapping_mul(PAGE_SIZE);
         let huge = match vma.backing {
             Backing::Anonymous | Backing::Kernel(_) => Huge::IfMultiple,
+            Backing::DevZero(_) if vma.sharing.is_shared() => Huge::No,
             Backing::DevZero(_) => Huge::FileOffset(offset),
             Backing::File(open) => match self.files.behind(open).map(|file| file.kind) {
                 Some(FileKind::Regular) => Huge::FileOffset(offset),
                 _ => Huge::No,
             },
         };
-        let wish = Wish { hint, length, below_2gib: false, above_4gib: false, huge };
-        match place(self.space.vmas(), &self.machine, wish) {
-            Some(place) => Ok((place.address, place.surprise)),
-            None => refuse(Errno::ENOMEM, Reason::NoRoom { length }),
+        let wish =
+            Wish { hint, raises_hint: false, length, below_2gib: false, above_4gib: false, huge };
+        let Some(place) = place(self.space.vmas(), &self.machine, wish) else {
+            return refuse(Errno::ENOMEM, Reason::NoRoom { length });
+        };
+        let limit = self.machine.fixed_min_addr;
+        if place.address < limit {
+            let reason = Reason::BelowMmapMinAddr { address: place.address, limit };
+            return refuse(Errno::EPERM, reason);
         }
+        Ok((place.address, place.surprise))
     }
 
     /// Copies the mapping to its new place with its pages, and unmaps the old one (`move_vma`).

@@ -276,6 +276,8 @@ impl Child {
         self.run_piece(LOAD, |registers| registers.rdi = untouched)?;
         let zero = self.pages(untouched, untouched + PAGE_SIZE)?.into_iter().next();
         self.zero_frame = zero.map(|(_, page)| page.frame).filter(|frame| *frame != 0);
+        self.machine.fixed_min_addr = number_in("/proc/sys/vm/mmap_min_addr", "")?;
+        self.machine.mmap_min_addr = self.machine.fixed_min_addr.max(0x1_0000);
         self.machine.max_map_count = number_in("/proc/sys/vm/max_map_count", "")?;
         let limits = format!("/proc/{}/limits", self.pid);
         self.machine.memlock_limit = number_in(&limits, "Max locked memory").unwrap_or(u64::MAX);

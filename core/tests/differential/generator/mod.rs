@@ -2,16 +2,17 @@
 //!
 //! Left out, because the model knowingly differs or the kernel leaves it to chance: huge pages
 //! (`MADV_HUGEPAGE` and `MADV_COLLAPSE` where one fits, `MAP_HUGETLB` with `MAP_NORESERVE`),
-//! `MADV_PAGEOUT`, `MAP_FIXED` below 0x10000 (the limit is a setting of the system), overlapping
-//! `memcpy`, the calls of `[vsyscall]`; and what would take the child's own pages away, or fill
-//! all memory.
+//! `MADV_PAGEOUT`, overlapping `memcpy`, the calls of `[vsyscall]`; and what would take the
+//! child's own pages away, or fill all memory.
+
+mod places;
 
 use super::child::{BUFFER_LENGTH, CODE, DATA, DATA_LENGTH};
 use mmap_playground_core::abi::AT_FDCWD;
 use mmap_playground_core::address::{Address, PAGE_SIZE};
 use mmap_playground_core::call::{Call, StoreValue, Width};
 use mmap_playground_core::process::Process;
-use mmap_playground_core::vma::{Vma, VmaFlags};
+use mmap_playground_core::vma::VmaFlags;
 
 /// What random calls are about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -151,13 +152,13 @@ impl Generator {
         match kind {
             0 => self.mmap_memory(process),
             1 => self.mmap_file(process),
-            2 => Call::Munmap { addr: self.address(process), length: self.length() },
+            2 => Call::Munmap { addr: self.address(process), length: self.length(process) },
             3 => self.mprotect(process),
             4 => self.mremap(process),
             5 => self.madvise(process),
             6 => Call::Msync {
                 addr: self.address(process),
-                length: self.length(),
+                length: self.length(process),
                 flags: if self.odd() {
                     self.random.below(16)
                 } else {
@@ -208,7 +209,10 @@ impl Generator {
     }
 
     fn mmap_memory(&mut self, process: &Process) -> Call {
-        let kind = self.random.pick(&[0x22, 0x22, 0x22, 0x22, 0x22, 0x22, 0x21, 0x21, 0x28]);
+        let kind = self.random.pick(&[
+            0x22, 0x22, 0x22, 0x22, 0x22, 0x22, 0x22, 0x22, 0x22, 0x22, 0x21, 0x21, 0x21, 0x28,
+            0x28, 0x23,
+        ]);
         let mut flags = kind | self.placement_flags() | self.more_flags();
         if self.random.percent(match self.profile {
             Profile::Touching | Profile::Remapping => 10,
@@ -226,6 +230,8 @@ impl Generator {
         let kind = self.random.pick(&[1, 1, 1, 2, 2, 2, 3]);
         let flags = kind | self.placement_flags() | self.more_flags();
         let flags = if self.odd() { flags | 0x100 } else { flags };
+        let unknown = kind == 3 && self.random.percent(30);
+        let flags = if unknown { flags | 1 << self.random.below(64) } else { flags };
         let (addr, length) = self.place(process, flags);
         let offset = if self.odd() {
             self.odd_number()
@@ -247,6 +253,9 @@ impl Generator {
             if self.random.percent(5) {
                 flags |= flag;
             }
+        }
+        if self.random.percent(2) {
+            flags |= 0x40;
         }
         if self.odd() || self.random.percent(1) {
             flags |= self.random.pick(&[
@@ -280,14 +289,10 @@ impl Generator {
     }
 
     fn place(&mut self, process: &Process, flags: u64) -> (Address, u64) {
-        let length = self.length();
+        let length = self.length(process);
         let fixed = flags & 0x10_0010 != 0;
         let mut addr = self.address(process);
         if !fixed && self.random.percent(40) {
-            addr = 0;
-        }
-        // The recorded limit is not the trace language's: see linux-facts.
-        if fixed && (1..0x1_0000).contains(&addr) {
             addr = 0;
         }
         (addr, length)
@@ -301,8 +306,14 @@ impl Generator {
     }
 
     fn mprotect(&mut self, process: &Process) -> Call {
-        let grows = if self.odd() { self.random.pick(&[1 << 24, 1 << 25, 3 << 24]) } else { 0 };
-        let (addr, len) = (self.address(process), self.length());
+        let (addr, len) = (self.address(process), self.length(process));
+        let above = process.kernel.space.vmas().at_or_above(addr);
+        let may_grow = above.is_some_and(|vma| vma.flags.contains(VmaFlags::GROWSDOWN));
+        let grows = if self.odd() || (may_grow && self.random.percent(20)) {
+            self.random.pick(&[1 << 24, 1 << 24, 1 << 24, 1 << 25, 3 << 24])
+        } else {
+            0
+        };
         Call::Mprotect { addr, len, prot: self.prot() | grows }
     }
 
@@ -313,7 +324,7 @@ impl Generator {
             self.random.pick(&[0, 0, 1, 1, 1, 3, 3, 3, 5, 7])
         };
         let old_address = self.address(process);
-        let mut old_size = self.length();
+        let mut old_size = self.length(process);
         if self.random.percent(50)
             && let Some(vma) = process.kernel.space.vmas().at(old_address)
         {
@@ -323,10 +334,10 @@ impl Generator {
             old_size = 0;
         }
         let same = flags & 4 != 0 || self.random.percent(35);
-        let new_size = if same { old_size } else { self.length() };
-        let mut new_address = self.address(process);
-        if (1..0x1_0000).contains(&new_address) {
-            new_address = 0;
+        let mut new_size = if same { old_size } else { self.length(process) };
+        let new_address = self.address(process);
+        if grows_huge(process, old_address, new_size) {
+            new_size = old_size.min(PAGE);
         }
         Call::Mremap { old_address, old_size, new_size, flags, new_address }
     }
@@ -340,9 +351,9 @@ impl Generator {
                 24, 25, 102, 103,
             ])
         };
-        let (addr, length) = (self.address(process), self.length());
+        let (addr, length) = (self.address(process), self.length(process));
         // Huge pages are outside the model: only where none fits.
-        let vmas = process.kernel.space.vmas().iter_from(addr).take(8);
+        let vmas = process.kernel.space.vmas().iter_from(addr);
         let fits = vmas.take_while(|vma| vma.range.start() < addr.saturating_add(length));
         let fits = fits.into_iter().any(|vma| {
             vma.range.size_bytes() >= 1 << 21 || vma.flags.contains(VmaFlags::GROWSDOWN)
@@ -413,104 +424,12 @@ impl Generator {
     fn byte(&mut self) -> u8 {
         self.random.pick(&[0, 0xc3])
     }
+}
 
-    fn vma(&mut self, process: &Process) -> Option<Vma> {
-        let vmas = process.kernel.space.vmas();
-        let own = CODE..DATA + DATA_LENGTH;
-        let index = self.random.below(vmas.len().max(1));
-        vmas.nth(index).filter(|vma| !own.contains(&vma.range.start())).copied()
-    }
-
-    fn address(&mut self, process: &Process) -> Address {
-        if self.odd() {
-            return self.odd_number();
-        }
-        if self.random.percent(30)
-            && let Some(vma) = self.vma(process)
-        {
-            let pages = vma.range.page_count();
-            let page = match self.random.below(5) {
-                0 | 1 => 0,
-                2 => pages,
-                3 => self.random.below(pages.min(16)),
-                _ => pages.wrapping_sub(self.random.below(3)),
-            };
-            return vma.range.start().wrapping_add(page.wrapping_mul(PAGE));
-        }
-        if self.random.percent(5) {
-            return self.special_page(process);
-        }
-        let page = ARENA + self.random.below(ARENA_PAGES) * PAGE;
-        if self.random.percent(2) { page + self.random.below(PAGE) } else { page }
-    }
-
-    /// A page of the heap, near it, or below the stack as far as it may grow.
-    fn special_page(&mut self, process: &Process) -> Address {
-        let kernel = &process.kernel;
-        if self.random.percent(60) {
-            return kernel.space.break_start + self.random.below(20) * PAGE - 2 * PAGE;
-        }
-        let stack = kernel.machine.stack.map_or(ARENA, |stack| stack.end());
-        let limit = kernel.machine.stack_limit;
-        match self.random.below(4) {
-            0 => stack - limit + self.random.below(5) * PAGE - 2 * PAGE,
-            1 => stack - self.random.below(limit / PAGE) * PAGE,
-            _ => stack - self.random.below(80) * PAGE,
-        }
-    }
-
-    /// An address to touch: near the start or end of a page.
-    fn access(&mut self, process: &Process) -> Address {
-        let page = self.address(process);
-        match self.random.below(10) {
-            0 => page.wrapping_sub(self.random.below(9)),
-            1 => page.wrapping_add(self.random.below(PAGE)),
-            2 => page.wrapping_sub(PAGE),
-            _ => page.wrapping_add(self.random.below(64)),
-        }
-    }
-
-    fn length(&mut self) -> u64 {
-        if self.odd() {
-            return self.odd_number();
-        }
-        match self.random.below(30) {
-            0 => self.random.below(3 * PAGE),
-            1 | 2 => (8 + self.random.below(24)) * PAGE,
-            3 if self.random.percent(30) => {
-                self.random.pick(&[0x20_0000, 0x40_0000, 0x20_1000, 0x1f_f000])
-            }
-            _ => (1 + self.random.below(7)) * PAGE,
-        }
-    }
-
-    fn odd_number(&mut self) -> u64 {
-        self.random.pick(&[
-            0,
-            1,
-            0xfff,
-            0x1000,
-            0xf000,
-            0x1_0000,
-            0x20_0000,
-            0x7fff_0000,
-            0x8000_0000,
-            0x4000_0000,
-            0x7fff_ffff_e000,
-            0x7fff_ffff_f000,
-            0x7fff_ffff_efff,
-            0x7fff_ffff_eff9,
-            0x7fff_ffff_fff9,
-            1 << 47,
-            1 << 46,
-            1 << 63,
-            0x7fff_ffff_ffff_f000,
-            !0xfff,
-            !0,
-            !0 - 21,
-            0xffff_ffff_ff60_0000,
-        ])
-    }
+/// Says whether a mapping that asked for huge pages would become large enough for one.
+fn grows_huge(process: &Process, address: Address, size: u64) -> bool {
+    let vma = process.kernel.space.vmas().at(address);
+    size >= 1 << 20 && vma.is_some_and(|vma| vma.flags.contains(VmaFlags::HUGEPAGE))
 }
 
 /// Says whether a call leaves the child its own pages, and the machine its memory.
@@ -528,6 +447,7 @@ fn is_safe(call: &Call) -> bool {
             spares(old_address, old_size) && spares(new_address, new_size)
         }
         Call::Madvise { addr, length, advice } => {
+            // Guards, too, take page tables for all of a range.
             let fills = matches!(advice, 22 | 23 | 102);
             let huge = matches!(advice, 14 | 25);
             spares(addr, length) && (!fills || small(length)) && (!huge || length < 0x20_0000)

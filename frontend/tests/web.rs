@@ -120,6 +120,57 @@ async fn a_refused_call_says_why() {
 }
 
 #[wasm_bindgen_test]
+async fn a_failure_and_a_signal_name_the_manual() {
+    let page = Page::open().await;
+    page.run("munmap(0x10000, 0)").await;
+    assert!(page.text("why").contains("[munmap(2), ERRORS, EINVAL: length was 0]"));
+    assert!(page.text("console-why").contains("[munmap(2), ERRORS, EINVAL: length was 0]"));
+    assert!(page.all("surprise").is_empty());
+    page.run("load(0)").await;
+    assert!(
+        page.text("why").contains("[sigaction(2), DESCRIPTION, The si_code field, SEGV_MAPERR")
+    );
+}
+
+/// Each line surprises as the text beside it says; all run on one page, one after the other.
+const SURPRISES: [(&str, &str); 20] = [
+    ("p = mmap(0x10000fff, 4*PAGE_SIZE, 3, 0x22, -1, 0)", "lies inside a page"),
+    ("mprotect(p + PAGE_SIZE, 1, PROT_READ)", "rounded up to 1 whole page"),
+    ("mprotect(p + 3*PAGE_SIZE, PAGE_SIZE, PROT_WRITE)", "one VMA became two at 0x10003000"),
+    ("mprotect(p + 2*PAGE_SIZE, PAGE_SIZE, PROT_WRITE)", "it can be read too"),
+    ("mprotect(p, 4*PAGE_SIZE, PROT_READ|PROT_WRITE)", "two VMAs became one at 0x10001000"),
+    ("load(p)", "shows the one page of zeros"),
+    ("store(p, 1)", "the store got a copy of its own"),
+    ("mprotect(p, 0, 0)", "the length is 0"),
+    ("mmap(p, PAGE_SIZE, 3, 0x32, -1, 0)", "MAP_FIXED replaced what was mapped"),
+    ("munmap(0x30000000, PAGE_SIZE)", "nothing was mapped in the range"),
+    ("munmap(p + 3*PAGE_SIZE, 3*PAGE_SIZE)", "only 1 of the 3 pages were mapped"),
+    ("mmap(NULL, PAGE_SIZE, 3, 0x22, 7, 0)", "the descriptor was ignored"),
+    ("mmap(NULL, PAGE_SIZE, 3, 0x822, -1, 0)", "MAP_DENYWRITE means nothing any more"),
+    ("mremap(p, PAGE_SIZE, PAGE_SIZE, 3, 0x40000000)", "pointers into the old place are wrong"),
+    ("mremap(p + PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, 7, 0x50000000)", "stays, empty"),
+    ("madvise(p + PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED)", "the contents are gone at once"),
+    ("madvise(p + PAGE_SIZE, PAGE_SIZE, MADV_FREE)", "the contents may still be read"),
+    ("brk(0x555555559001)", "lies inside a page, all of which is mapped"),
+    ("mmap(0x40000000, PAGE_SIZE, 1, 0x22, -1, 0)", "was dropped: something is mapped there"),
+    ("malloc(24)", "liballoc asked for 16 pages"),
+];
+
+#[wasm_bindgen_test]
+async fn what_surprises_is_said_beside_the_result() {
+    let page = Page::open().await;
+    for (line, expected) in SURPRISES {
+        page.run(line).await;
+        for ids in [["surprise", "why"], ["console-surprise", "console-why"]] {
+            let said: Vec<HtmlElement> = ids.iter().flat_map(|id| page.all(id)).collect();
+            let said: Vec<String> = said.iter().filter_map(|it| it.text_content()).collect();
+            let found = said.iter().find(|text| text.contains(expected));
+            assert!(found.is_some_and(|text| text.contains('[')), "{line}: {said:?}");
+        }
+    }
+}
+
+#[wasm_bindgen_test]
 async fn a_broken_line_is_shown_at_its_column_and_the_rest_runs() {
     let page = Page::open().await;
     page.run("a = malloc(24)\nmunmap(0x1000, \nfree(a)").await;

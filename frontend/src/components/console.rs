@@ -203,6 +203,10 @@ fn Line(props: &LineProps) -> Html {
             if let Some(why) = &step.why {
                 <p class={if step.failed { "why" } else { "why noted" }} data-testid="console-why"><b>{ if step.failed { "WHY" } else { "NOTE" } }</b>{ " " }{ why }</p>
             }
+            // Beside the line that one stands on: beside all they would drown the results.
+            { for step.surprises().into_iter().filter(|_| props.current).map(|surprise| html! {
+                <p class="why noted" data-testid="console-surprise"><b>{ "NOTE" }</b>{ " " }{ surprise }</p>
+            }) }
             if let Some(divergence) = &step.divergence {
                 <p class="divergence"><b>{ "DIFFERS" }</b>{ " " }{ divergence }</p>
             }

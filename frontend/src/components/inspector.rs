@@ -78,6 +78,9 @@ fn last_call(step: &Step, remark: Option<&str>) -> Html {
             if let Some(why) = &step.why {
                 <p class={if failed { "why" } else { "why noted" }} data-testid="why"><b>{ if failed { "WHY" } else { "NOTE" } }</b>{ " " }{ why }</p>
             }
+            { for step.surprises().into_iter().map(|surprise| html! {
+                <p class="why noted" data-testid="surprise"><b>{ "NOTE" }</b>{ " " }{ surprise }</p>
+            }) }
             if !step.events.is_empty() {
                 <ol class="events" aria-label="What happened">
                     { for events }

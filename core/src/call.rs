@@ -125,6 +125,16 @@ pub enum Call {
     },
 }
 
+impl Call {
+    /// Says whether it is a call of the allocator.
+    pub const fn is_of_heap(&self) -> bool {
+        matches!(
+            self,
+            Call::Malloc { .. } | Call::Calloc { .. } | Call::Realloc { .. } | Call::Free { .. }
+        )
+    }
+}
+
 /// How many bytes a load or a store moves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs)]

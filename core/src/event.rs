@@ -65,10 +65,14 @@ pub enum HeapEvent {
     PagesReturned { major: Address, page_count: u32, result: i32 },
     /// A block was unlinked from its major block.
     Unlinked { header: Address },
+    /// Boundary tags: a free block and its free neighbours became one.
+    Coalesced { header: Address, bytes: u64 },
     /// The `warnings` counter went up.
     Warning(HeapWarning),
     /// The `errors` counter went up: the magic number found instead of a live one.
     Error { header: Address, magic: u32, possible_overrun: bool },
+    /// Boundary tags: the `errors` counter went up.
+    BadTags { header: Address, tag: u32, footer_differs: bool },
     /// A walk through lists was given up after this many steps: the list runs in a circle.
     GaveUp { steps: u64 },
 }
@@ -84,6 +88,10 @@ pub enum PlaceCase {
     Between,
     /// Behind its last minor block.
     End,
+    /// Boundary tags: in a free block that was cut in two.
+    Split,
+    /// Boundary tags: in a free block, all of it.
+    Whole,
 }
 
 /// Why liballoc counted a warning.
@@ -95,6 +103,8 @@ pub enum HeapWarning {
     PagesRefused,
     /// The padded size was exactly 0.
     SizeZero,
+    /// Boundary tags: no block can be so large.
+    TooLarge,
 }
 
 impl Event {
@@ -143,7 +153,8 @@ impl FaultKind {
 }
 
 impl HeapEvent {
-    fn sentence(&self) -> String {
+    /// Says it in a sentence without a full stop.
+    pub fn sentence(&self) -> String {
         match self {
             HeapEvent::VisitMajor { major, room, need } => {
                 format!("looks at the major block {major:#x}: {room} bytes free, {need} needed")
@@ -159,6 +170,8 @@ impl HeapEvent {
                     PlaceCase::Front => "in front of the first block",
                     PlaceCase::Between => "in a hole between two blocks",
                     PlaceCase::End => "behind the last block",
+                    PlaceCase::Split => "at the start of a free block; the rest stays free",
+                    PlaceCase::Whole => "in a whole free block",
                 };
                 format!("places the block at {header:#x}, {place}")
             }
@@ -172,17 +185,25 @@ impl HeapEvent {
                 format!("gave {page_count} pages back at {major:#x}: {result}")
             }
             HeapEvent::Unlinked { header } => format!("unlinks the block at {header:#x}"),
+            HeapEvent::Coalesced { header, bytes } => {
+                format!("joins free neighbours to one block of {bytes} bytes at {header:#x}")
+            }
             HeapEvent::Warning(warning) => {
                 let why = match warning {
                     HeapWarning::FreeNull => "free(NULL)",
                     HeapWarning::PagesRefused => "no pages",
                     HeapWarning::SizeZero => "the padded size is 0",
+                    HeapWarning::TooLarge => "no block can be so large",
                 };
                 format!("counts a warning: {why}")
             }
             HeapEvent::Error { header, magic, possible_overrun } => {
                 let guess = if *possible_overrun { ", a possible overrun" } else { "" };
                 format!("counts an error{guess}: the header at {header:#x} has magic {magic:#010x}")
+            }
+            HeapEvent::BadTags { header, tag, footer_differs } => {
+                let guess = if *footer_differs { ", and the footer differs" } else { "" };
+                format!("counts an error: the tag at {header:#x} is {tag:#x}{guess}")
             }
             HeapEvent::GaveUp { steps } => format!("gave up after {steps} steps through a list"),
         }
@@ -193,6 +214,8 @@ impl HeapEvent {
         match self {
             HeapEvent::Placed { header, .. }
             | HeapEvent::Unlinked { header }
+            | HeapEvent::Coalesced { header, .. }
+            | HeapEvent::BadTags { header, .. }
             | HeapEvent::Error { header, .. } => Some(*header),
             HeapEvent::VisitMajor { .. }
             | HeapEvent::BestBet { .. }
@@ -201,6 +224,17 @@ impl HeapEvent {
             | HeapEvent::PagesReturned { .. }
             | HeapEvent::Warning(_)
             | HeapEvent::GaveUp { .. } => None,
+        }
+    }
+    /// Address of the header that it is about, of a minor or of a major block.
+    pub const fn place(&self) -> Option<Address> {
+        match self {
+            HeapEvent::VisitMajor { major, .. } | HeapEvent::PagesReturned { major, .. } => {
+                Some(*major)
+            }
+            HeapEvent::BestBet { after, .. } => *after,
+            HeapEvent::PagesAsked { major, .. } => *major,
+            _ => self.block(),
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod meaning;
 pub mod reason;
 pub mod event;
 pub mod call;
+pub mod search;
 
 // Memory.
 pub mod frame;
@@ -32,6 +33,8 @@ pub mod fault;
 pub mod access;
 pub mod syscall;
 pub mod liballoc;
+pub mod boundary_tags;
+pub mod heap;
 pub mod process;
 
 // Text and time.

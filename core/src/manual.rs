@@ -486,6 +486,9 @@ fn surprise(call: &Call, reason: &Reason) -> Citation {
             Citation::new("Linux 6.18", "mm/huge_memory.c", "thp_get_unmapped_area")
                 .but("no manual page says it")
         }
+        Reason::HeapBadTags { .. } | Reason::HeapTooLarge => {
+            Citation::new("malloc(3)", "DESCRIPTION", "the allocator with boundary tags")
+        }
         _ => match call {
             Call::Brk { .. } => Citation::new(
                 "brk(2)",

@@ -9,11 +9,16 @@ use crate::address::{Address, PAGE_SIZE};
 use crate::call::{Call, Outcome, Returned, SignalInfo};
 use crate::event::{Event, HeapEvent, HeapWarning};
 use crate::fault::Fault;
+use crate::heap::{Heap, HeapSetting};
 use crate::kernel::{CallResult, Kernel, Refusal, Success};
-use crate::liballoc::{Host, Liballoc};
+use crate::liballoc::Host;
 use crate::machine::Machine;
 use crate::reason::Reason;
+use crate::search::{HeapStep, Search};
 use crate::syscall::MmapArguments;
+
+/// `MAP_32BIT` of `sys/mman.h`: below 2 GiB.
+const MAP_32BIT: u64 = 0x40;
 
 /// One process on a machine.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,13 +26,29 @@ pub struct Process {
     /// Address space, frames, files.
     pub kernel: Kernel,
     /// The allocator; nothing before its first call.
-    pub heap: Option<Liballoc>,
+    pub heap: Option<Heap>,
+    /// Which allocator that is or will be.
+    pub heap_setting: HeapSetting,
 }
 
 impl Process {
     /// A fresh process: nothing mapped but the machine's stack, an empty folder.
     pub fn new(machine: Machine) -> Process {
-        Process { kernel: Kernel::new(machine), heap: None }
+        Process { kernel: Kernel::new(machine), heap: None, heap_setting: HeapSetting::default() }
+    }
+
+    /// How a call of the allocator would go, step by step; nothing for other calls. The process
+    /// stays as it is.
+    pub fn watch(&self, call: &Call) -> Option<Search> {
+        if !call.is_of_heap() {
+            return None;
+        }
+        let mut copy = self.clone();
+        let best_bet = |process: &Process| process.heap.as_ref().and_then(|it| it.books().best_bet);
+        let mut search = Search { best_bet_before: best_bet(self), ..Search::default() };
+        copy.heap_call(call, &mut Vec::new(), Some(&mut search));
+        search.best_bet_after = best_bet(&copy);
+        Some(search)
     }
 
     /// Runs one call.
@@ -103,7 +124,7 @@ impl Process {
             Call::Memcpy { dst, src, length } => {
                 kernel.memcpy(dst, src, length, events).map(|()| dst)
             }
-            _ => return self.heap_call(call, events),
+            _ => return self.heap_call(call, events, None),
         };
         match result {
             Ok(value) => (Returned::Value(value), None),
@@ -111,21 +132,23 @@ impl Process {
         }
     }
 
-    /// The calls that liballoc answers.
-    fn heap_call(&mut self, call: &Call, events: &mut Vec<Event>) -> (Returned, Option<Reason>) {
-        let heap = self.heap.get_or_insert_default();
-        let mut host = Program { kernel: &mut self.kernel, events, fault: None };
-        let value = |address| Returned::Value(address);
-        let result = match *call {
-            Call::Malloc { size } => heap.malloc(&mut host, size).map(value),
-            Call::Calloc { nmemb, size } => heap.calloc(&mut host, nmemb, size).map(value),
-            Call::Realloc { ptr, size } => heap.realloc(&mut host, ptr, size).map(value),
-            Call::Free { ptr } => heap.free(&mut host, ptr).map(|()| Returned::Void),
-            _ => return (Returned::Skipped, None),
-        };
+    /// The calls that the allocator answers.
+    fn heap_call(
+        &mut self,
+        call: &Call,
+        events: &mut Vec<Event>,
+        watched: Option<&mut Search>,
+    ) -> (Returned, Option<Reason>) {
+        if !call.is_of_heap() {
+            return (Returned::Skipped, None);
+        }
+        let bits = self.heap_setting.bits;
+        let heap = self.heap.get_or_insert_with(|| Heap::new(self.heap_setting));
+        let mut host = Program { kernel: &mut self.kernel, events, fault: None, bits, watched };
+        let result = heap.run(&mut host, call);
         let fault = host.fault.take();
         match result {
-            Ok(returned) => (returned, heap_surprise(events)),
+            Ok(returned) => (returned.unwrap_or(Returned::Skipped), heap_surprise(events)),
             Err(info) => (Returned::Signal(info), fault),
         }
     }
@@ -158,6 +181,10 @@ fn heap_surprise(events: &[Event]) -> Option<Reason> {
             HeapEvent::Error { header, magic, possible_overrun } => {
                 surprise = Some(Reason::HeapBadMagic { header, magic, possible_overrun });
             }
+            HeapEvent::Warning(HeapWarning::TooLarge) => surprise = Some(Reason::HeapTooLarge),
+            HeapEvent::BadTags { header, tag, footer_differs } => {
+                surprise = Some(Reason::HeapBadTags { header, tag, footer_differs });
+            }
             HeapEvent::GaveUp { steps } => surprise = Some(Reason::HeapListCircles { steps }),
             _ => {}
         }
@@ -165,12 +192,19 @@ fn heap_surprise(events: &[Event]) -> Option<Reason> {
     surprise
 }
 
-/// The program that liballoc is linked into: its loads and stores, and its two page hooks.
+/// The program that the allocator is linked into: its loads and stores, and its two page hooks.
+///
+/// Differs: one compiled for 32 bits runs in a process of 64 here. Its page hook asks for pages
+/// below 2 GiB with `MAP_32BIT`, so that its pointers have room in 4 bytes.
 struct Program<'a> {
     kernel: &'a mut Kernel,
     events: &'a mut Vec<Event>,
     /// Why the signal came that ended the call.
     fault: Option<Reason>,
+    /// Bits of its pointers.
+    bits: u32,
+    /// Where the steps of the call are told, if somebody watches.
+    watched: Option<&'a mut Search>,
 }
 
 impl Program<'_> {
@@ -188,9 +222,15 @@ impl Program<'_> {
         let mut caused = Vec::new();
         let result = run(self.kernel, &mut caused);
         let (returned, _) = answered(result.clone());
+        self.step(HeapStep::SystemCall { call: call.clone(), returned: returned.clone() });
         self.events.push(Event::SystemCall { call, returned });
         self.events.extend(caused);
         result.map(|success| success.value)
+    }
+
+    /// An address as the program's registers hold it.
+    const fn address(&self, address: Address) -> Address {
+        if self.bits == 32 { address as u32 as Address } else { address }
     }
 
     fn munmap(&mut self, addr: Address, length: u64) -> Result<u64, Refusal> {
@@ -202,12 +242,12 @@ impl Program<'_> {
 
 impl Host for Program<'_> {
     fn load(&mut self, address: Address, bytes: &mut [u8]) -> Result<(), SignalInfo> {
-        let result = self.kernel.load(address, bytes, self.events);
+        let result = self.kernel.load(self.address(address), bytes, self.events);
         result.map_err(|fault| self.note(fault))
     }
 
     fn store(&mut self, address: Address, bytes: &[u8]) -> Result<(), SignalInfo> {
-        let result = self.kernel.store(address, bytes, self.events);
+        let result = self.kernel.store(self.address(address), bytes, self.events);
         result.map_err(|fault| self.note(fault))
     }
 
@@ -216,7 +256,8 @@ impl Host for Program<'_> {
     fn map_pages(&mut self, page_count: i32) -> Result<Option<Address>, SignalInfo> {
         let length = u64::from(page_count.wrapping_mul(PAGE_SIZE as i32) as u32);
         let prot = 0; // PROT_NONE
-        let flags = MapFlags::PRIVATE | (MapFlags::NORESERVE | MapFlags::ANONYMOUS).bits();
+        let low = if self.bits == 32 { MAP_32BIT } else { 0 };
+        let flags = MapFlags::PRIVATE | (MapFlags::NORESERVE | MapFlags::ANONYMOUS).bits() | low;
         let call = Call::Mmap { addr: 0, length, prot, flags, fd: -1, offset: 0 };
         let arguments = MmapArguments { addr: 0, length, prot, flags, fd: -1, offset: 0 };
         let mapped = self.system_call(call, |kernel, events| kernel.sys_mmap(arguments, events));
@@ -240,7 +281,14 @@ impl Host for Program<'_> {
     }
 
     fn event(&mut self, event: HeapEvent) {
+        self.step(HeapStep::Event(event.clone()));
         self.events.push(Event::Heap(event));
+    }
+
+    fn step(&mut self, step: HeapStep) {
+        if let Some(search) = &mut self.watched {
+            search.push(step);
+        }
     }
 }
 

@@ -218,7 +218,15 @@ pub enum Reason {
         magic: u32,
         possible_overrun: bool,
     },
+    /// Boundary tags: a header that is no block's in use, or a footer that differs from it.
+    HeapBadTags {
+        header: Address,
+        tag: u32,
+        footer_differs: bool,
+    },
     HeapSizeOverflow,
+    /// Boundary tags: no block can be that large, or the product overflows.
+    HeapTooLarge,
     HeapListCircles {
         steps: u64,
     },
@@ -286,7 +294,7 @@ impl Reason {
             BreakBelowStart { start } => *start,
             BreakMeetsMapping { at } => *at,
             HintNotTaken { hint, .. } | HintRaised { hint, .. } => *hint,
-            HeapBadMagic { header, .. } => *header,
+            HeapBadMagic { header, .. } | HeapBadTags { header, .. } => *header,
             _ => return None,
         })
     }
@@ -427,8 +435,8 @@ impl Reason {
             AlignedTo2MiB { .. } => {
                 "the length is a multiple of 2 MiB, so the kernel looks for a place on a 2 MiB boundary, fit for huge pages".to_owned()
             }
-            HeapPagesRefused { page_count } => format!("the page hook got none of the {page_count} pages that liballoc asked for"),
-            HeapFreeNull => "free(NULL) does nothing; liballoc counts a warning".to_owned(),
+            HeapPagesRefused { page_count } => format!("the page hook got none of the {page_count} pages that the allocator asked for"),
+            HeapFreeNull => "free(NULL) does nothing; the allocator counts a warning".to_owned(),
             HeapBadMagic { header, magic, possible_overrun } => {
                 let guess = match (*magic, *possible_overrun) {
                     (0xdead_dead, _) => "it was freed before",
@@ -437,6 +445,15 @@ impl Reason {
                 };
                 format!("the header at {header:#x} has the magic number {magic:#010x} instead of 0xc001c0de: {guess}")
             }
+            HeapBadTags { header, tag, footer_differs } => {
+                let guess = match (*footer_differs, *tag & 1) {
+                    (true, _) => "its footer says something else: an overrun",
+                    (false, 0) => "which is no block in use: it was freed before",
+                    _ => "which is no block",
+                };
+                format!("the tag at {header:#x} is {tag:#x}, {guess}")
+            }
+            HeapTooLarge => "no block can be so large: the allocator warns, and gives NULL".to_owned(),
             HeapSizeOverflow => "the padded size wraps to exactly 0, so liballoc warns and allocates 1 byte".to_owned(),
             HeapListCircles { steps } => format!("the block list runs in a circle: given up after {steps} steps"),
         }

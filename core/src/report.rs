@@ -2,7 +2,9 @@
 
 use crate::call::{Outcome, Returned};
 use crate::manual::cite;
+use crate::process::Process;
 use crate::replay::{Counts, Ran, RanKind};
+use crate::search::HeapStep;
 use crate::surprise::told;
 use crate::trace::{Script, print_line};
 use std::fmt::Write;
@@ -71,6 +73,22 @@ pub fn write_results(text: &mut String, ran: &Ran, why: bool) {
     for note in &ran.notes {
         let _ = writeln!(text, "# {note}");
     }
+}
+
+/// Adds `# …` lines with the steps of a call of the allocator: what it looked at, what it compared,
+/// what it wrote. `before` is the process before the call.
+pub fn write_search(text: &mut String, before: &Process, ran: &Ran) {
+    let RanKind::Call(call, _) = &ran.kind else { return };
+    let Some(search) = before.watch(call) else { return };
+    for step in &search.steps {
+        let _ = match step {
+            HeapStep::SystemCall { call, returned } => {
+                writeln!(text, "#   {}", print_line(call, returned).replace('\n', " "))
+            }
+            step => writeln!(text, "#   {}", step.sentence()),
+        };
+    }
+    let _ = writeln!(text, "#   {}", search.summary());
 }
 
 /// The rule behind a failed call, a signal, or a surprise, and where the manual says it.

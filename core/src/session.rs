@@ -7,10 +7,11 @@
 //! Invariant: `checkpoints[i]` is the state before step `i × INTERVAL`, and `current` is the state
 //! after the first `position` steps.
 
+mod heap;
+
 use crate::address::Address;
 use crate::call::{Call, Returned};
 use crate::event::Event;
-use crate::liballoc::layout::LAYOUT_64;
 use crate::machine::Machine;
 use crate::maps::parse_maps;
 use crate::process::Process;
@@ -23,6 +24,7 @@ use crate::trace::{
     Diagnostic, Kind, Line, Parser, ProcessCount, Script, SignalLine, Statement, print_call,
     print_line, print_result, print_signal, recognise,
 };
+pub use heap::FiguresAt;
 use imbl::Vector;
 use std::sync::Arc;
 
@@ -70,6 +72,8 @@ pub struct Step {
     /// The totals after it.
     pub totals: Totals,
     /// The text that the line is of, for running it again.
+    /// Bytes of a block's header, for the allocator in use.
+    block_header: u64,
     source: Arc<str>,
     parsed: Line,
 }
@@ -97,7 +101,7 @@ impl Step {
             _ => 0,
         };
         self.events.iter().filter_map(move |event| match event {
-            Event::Heap(heap) => Some((heap.block()?, LAYOUT_64.minor_bytes.saturating_add(asked))),
+            Event::Heap(heap) => Some((heap.block()?, self.block_header.saturating_add(asked))),
             _ => None,
         })
     }
@@ -144,6 +148,7 @@ impl Session {
     /// Runs the lines of a text behind the step where the session stands; what came behind that
     /// step is dropped.
     pub fn run(&mut self, text: &str) -> Report {
+        self.adopt_heap_setting(text);
         let source: Arc<str> = text.into();
         let script = Script::parse(text);
         let choice = choose(&script, None);
@@ -173,6 +178,7 @@ impl Session {
         }
         let totals = totals(&self.current.process);
         let mut step = step(ran, totals, source.clone(), line);
+        step.block_header = self.heap_setting().shape().minor_bytes;
         if let (Statement::Signal(SignalLine { code, .. }), None, Some(address)) =
             (&step.parsed.statement, &step.why, step.reason_address)
         {
@@ -258,7 +264,7 @@ impl Session {
 
     /// The lines up to the state shown, as text that can be run again.
     pub fn script(&self) -> String {
-        let mut text = String::new();
+        let mut text = self.heap_setting().directive();
         for step in self.steps.iter().take(self.position) {
             text.push_str(step.source());
             text.push('\n');
@@ -296,6 +302,7 @@ fn step(ran: Ran, totals: Totals, source: Arc<str>, parsed: Line) -> Step {
         failed: false,
         events: Vec::new(),
         totals,
+        block_header: 0,
         source,
         parsed,
     };
@@ -393,7 +400,8 @@ impl Import {
     }
 
     /// Takes a text that is to run behind what a session has run.
-    pub fn onto(session: Session, text: &str) -> Import {
+    pub fn onto(mut session: Session, text: &str) -> Import {
+        session.adopt_heap_setting(text);
         let source: Arc<str> = text.into();
         Import {
             kind: recognise(text),

@@ -4,6 +4,8 @@
 
 #[path = "support/checks.rs"]
 mod checks;
+#[path = "support/original.rs"]
+mod original;
 mod support;
 
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -28,4 +30,14 @@ fn strace_without_maps() {
 #[wasm_bindgen_test]
 fn traces() {
     checks::traces();
+}
+
+#[wasm_bindgen_test]
+fn liballoc() {
+    original::traces();
+}
+
+#[wasm_bindgen_test]
+fn liballoc_logs() {
+    original::logs();
 }

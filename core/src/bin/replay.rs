@@ -14,6 +14,7 @@ fn main() {}
 mod native {
     use clap::{Parser, ValueEnum};
     use mmap_playground_core::address::Address;
+    use mmap_playground_core::heap::{Allocator, HeapSetting};
     use mmap_playground_core::machine::Machine;
     use mmap_playground_core::maps::{parse_maps, print_maps};
     use mmap_playground_core::picture;
@@ -21,7 +22,7 @@ mod native {
     use mmap_playground_core::replay::{Ran, RanKind, Runner};
     use mmap_playground_core::report::{self, Choice};
     use mmap_playground_core::start::{Given, from_maps};
-    use mmap_playground_core::state::{State, maps_lines};
+    use mmap_playground_core::state::{Figures, State, heap, maps_lines};
     use mmap_playground_core::trace::{Diagnostic, Script, Severity};
     use std::io::{Read, Write};
     use std::path::{Path, PathBuf};
@@ -48,6 +49,12 @@ mod native {
         /// Where the heap of brk begins
         #[arg(long, value_name = "ADDR", value_parser = address)]
         brk: Option<Address>,
+        /// The allocator that the program is linked with; liballoc unless the trace says otherwise
+        #[arg(long, value_name = "liballoc|boundary-tags", value_parser = allocator)]
+        allocator: Option<Allocator>,
+        /// Bits of the machine that the allocator is compiled for; 64 unless the trace says otherwise
+        #[arg(long, value_name = "64|32", value_parser = bits)]
+        layout: Option<u32>,
         /// What to print; may be given more than once
         #[arg(long, value_enum, value_name = "WHAT")]
         print: Vec<Print>,
@@ -57,11 +64,11 @@ mod native {
         /// Stop after so many calls
         #[arg(long, value_name = "N")]
         step: Option<u64>,
-        /// With maps, state or svg: print it after every call
+        /// With maps, state, figures or svg: print it after every call
         #[arg(long)]
         each: bool,
         /// With results: print the rule behind every failed call and signal and where the manual has
-        /// it, and what surprises about the others
+        /// it, what surprises about the others, and how every call of the allocator went
         #[arg(long)]
         why: bool,
     }
@@ -78,6 +85,8 @@ mod native {
         Svg,
         /// A line of counts
         Summary,
+        /// The heap in numbers, in a line: bytes held, asked for, lost and where, the largest hole
+        Figures,
     }
 
     fn address(text: &str) -> Result<Address, String> {
@@ -86,6 +95,19 @@ mod native {
             None => text.parse(),
         };
         number.map_err(|_| "expected an address, like 0x7ffff7fff000".to_owned())
+    }
+
+    fn allocator(text: &str) -> Result<Allocator, String> {
+        let named = Allocator::ALL.into_iter().find(|allocator| allocator.name() == text);
+        named.ok_or_else(|| "expected liballoc or boundary-tags".to_owned())
+    }
+
+    fn bits(text: &str) -> Result<u32, String> {
+        match text {
+            "64" => Ok(64),
+            "32" => Ok(32),
+            _ => Err("expected 64 or 32".to_owned()),
+        }
     }
 
     fn choice(text: &str) -> Result<Choice, String> {
@@ -107,7 +129,12 @@ mod native {
 
     fn run(options: Options) -> Result<ExitCode, String> {
         let source = read(options.trace.as_deref())?;
-        let runner = start(&options)?;
+        let mut runner = start(&options)?;
+        let asked = HeapSetting::of_trace(&source).unwrap_or_default();
+        runner.process.heap_setting = HeapSetting {
+            allocator: options.allocator.unwrap_or(asked.allocator),
+            bits: options.layout.unwrap_or(asked.bits),
+        };
         let script = Script::parse(&source);
         for diagnostic in &script.diagnostics {
             complain(diagnostic);
@@ -147,6 +174,10 @@ mod native {
             Print::State => serde_json::to_string_pretty(&State::of(process))
                 .map(|text| text + "\n")
                 .map_err(|error| format!("cannot write the state: {error}")),
+            Print::Figures => {
+                let figures = heap(process).map(|heap| Figures::of(&heap)).unwrap_or_default();
+                Ok(format!("{figures}\n"))
+            }
             Print::Results | Print::Summary => Ok(String::new()),
         };
         runner.counts.unreadable = script.unreadable_count() as u64;
@@ -158,6 +189,7 @@ mod native {
             if !choice.takes(line.pid) {
                 continue;
             }
+            let before = options.why.then(|| runner.process.clone());
             let ran = runner.run(line, source);
             if let RanKind::Unreadable(diagnostic) = &ran.kind {
                 complain(diagnostic);
@@ -168,8 +200,11 @@ mod native {
             for (text, print) in texts.iter_mut().zip(prints) {
                 if *print == Print::Results {
                     report::write_results(text, &ran, options.why);
+                    if let Some(before) = &before {
+                        report::write_search(text, before, &ran);
+                    }
                 } else if options.each && matches!(ran.kind, RanKind::Call(..)) {
-                    if !text.is_empty() {
+                    if !text.is_empty() && *print != Print::Figures {
                         text.push('\n');
                     }
                     text.push_str(&snapshot(*print, &runner.process, &caption)?);

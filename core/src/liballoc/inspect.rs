@@ -4,9 +4,9 @@
 //! leads to memory that cannot be read, or back to a block seen before, the list is *broken*: it
 //! ends there, with the reason beside it, and what comes before is exact.
 
-use super::layout::Field;
+use super::Liballoc;
+use super::layout::{Field, Layout, MAGIC_DEAD, MAGIC_LIVE};
 use super::malloc::payload_behind;
-use super::{L, Liballoc};
 use crate::address::Address;
 use std::collections::BTreeSet;
 
@@ -61,6 +61,42 @@ pub struct MinorBlock {
     pub size: u32,
     /// Bytes asked for.
     pub req_size: u32,
+    /// What the header says of the block.
+    pub life: Life,
+}
+
+/// What its header says of a minor block.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Life {
+    /// In use.
+    Live,
+    /// Freed, and still in a list that it should not be in.
+    Dead,
+    /// Free, for an allocator whose free space is made of blocks.
+    Free,
+    /// Neither: something wrote over the header.
+    Damaged,
+}
+
+impl Life {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Life::Live => "live",
+            Life::Dead => "dead",
+            Life::Free => "free",
+            Life::Damaged => "damaged",
+        }
+    }
+
+    /// What a magic number says.
+    pub const fn of_magic(magic: u32) -> Life {
+        match magic {
+            MAGIC_LIVE => Life::Live,
+            MAGIC_DEAD => Life::Dead,
+            _ => Life::Damaged,
+        }
+    }
 }
 
 /// Reads memory without side effects; false if some byte cannot be read.
@@ -71,10 +107,11 @@ const MAX_BLOCKS: usize = 1 << 20;
 
 /// Reads the lists of a heap.
 pub fn inspect(heap: &Liballoc, peek: Peek) -> HeapLists {
+    let l = heap.layout;
     let mut left = MAX_BLOCKS;
     let (majors, broken) = follow("the root", heap.root.unwrap_or(0), &mut left, |address| {
-        let header = Header::read(peek, address, &L.major.all())?;
-        let fields = L.major;
+        let header = Header::read(peek, address, &l.major.all())?;
+        let fields = l.major;
         let major = MajorBlock {
             address,
             prev: header.field(fields.prev),
@@ -91,23 +128,24 @@ pub fn inspect(heap: &Liballoc, peek: Peek) -> HeapLists {
     let mut lists = HeapLists { majors, broken };
     for major in &mut lists.majors {
         (major.minors, major.broken) =
-            follow("first", major.first, &mut left, |address| read_minor(peek, address));
+            follow("first", major.first, &mut left, |address| read_minor(peek, l, address));
     }
     lists
 }
 
-fn read_minor(peek: Peek, address: Address) -> Option<(Address, MinorBlock)> {
-    let header = Header::read(peek, address, &L.minor.all())?;
-    let fields = L.minor;
+fn read_minor(peek: Peek, l: &Layout, address: Address) -> Option<(Address, MinorBlock)> {
+    let header = Header::read(peek, address, &l.minor.all())?;
+    let fields = l.minor;
     let minor = MinorBlock {
         address,
-        payload: payload_behind(address.wrapping_add(L.minor_bytes)),
+        payload: l.wrap(payload_behind(address.wrapping_add(l.minor_bytes))),
         prev: header.field(fields.prev),
         next: header.field(fields.next),
         owner: header.field(fields.owner),
         magic: header.field(fields.magic) as u32,
         size: header.field(fields.size) as u32,
         req_size: header.field(fields.req_size) as u32,
+        life: Life::of_magic(header.field(fields.magic) as u32),
     };
     Some((minor.next, minor))
 }
@@ -165,5 +203,16 @@ impl Header {
         let width = field.width as usize;
         value[..width].copy_from_slice(&self.bytes[start..start + width]);
         u64::from_le_bytes(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_magic_number_says_how_its_block_lives() {
+        let words = [MAGIC_LIVE, MAGIC_DEAD, 0x4141_4141].map(|it| Life::of_magic(it).word());
+        assert_eq!(words, ["live", "dead", "damaged"]);
     }
 }

@@ -3,7 +3,10 @@
 //! The one table of byte offsets and widths: the algorithm names fields, never numbers, and a view
 //! that colours bytes walks [`MajorFields::all`] and [`MinorFields::all`]. A header begins wherever
 //! the block before it ends, at any address, and its holes are never written.
-//! Source: liballoc 1.1 compiled for 64 bits, see the design page on liballoc.
+//!
+//! There are two layouts: that of 64-bit machines and that of 32-bit ones (`gcc -m32`). They differ
+//! in the width of pointers and sums, not in what the algorithm does.
+//! Source: liballoc 1.1 compiled both ways, see the design page on liballoc.
 
 /// A field of a header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +22,8 @@ pub struct Field {
 /// Widths and offsets for one kind of machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Layout {
+    /// Bits of a pointer, of `size_t` and of the sums inside `malloc`: 64 or 32.
+    pub bits: u32,
     /// Bytes of a major block's header, its holes counted.
     pub major_bytes: u64,
     /// Bytes of a minor block's header, its holes counted.
@@ -79,7 +84,8 @@ pub const ALIGN_INFO: u64 = 16;
 pub const PADDING: u64 = ALIGNMENT + ALIGN_INFO;
 
 /// The layout of 64-bit machines: pointers of 8 bytes, sizes of 4.
-pub const LAYOUT_64: Layout = Layout {
+pub static LAYOUT_64: Layout = Layout {
+    bits: 64,
     major_bytes: 40,
     minor_bytes: 40,
     major: MajorFields {
@@ -99,6 +105,36 @@ pub const LAYOUT_64: Layout = Layout {
         req_size: Field { name: "req_size", offset: 32, width: 4 },
     },
 };
+
+/// The layout of 32-bit machines: pointers and sizes of 4 bytes, no holes.
+pub static LAYOUT_32: Layout = Layout {
+    bits: 32,
+    major_bytes: 24,
+    minor_bytes: 24,
+    major: MajorFields {
+        prev: Field { name: "prev", offset: 0, width: 4 },
+        next: Field { name: "next", offset: 4, width: 4 },
+        pages: Field { name: "pages", offset: 8, width: 4 },
+        size: Field { name: "size", offset: 12, width: 4 },
+        usage: Field { name: "usage", offset: 16, width: 4 },
+        first: Field { name: "first", offset: 20, width: 4 },
+    },
+    minor: MinorFields {
+        prev: Field { name: "prev", offset: 0, width: 4 },
+        next: Field { name: "next", offset: 4, width: 4 },
+        owner: Field { name: "block", offset: 8, width: 4 },
+        magic: Field { name: "magic", offset: 12, width: 4 },
+        size: Field { name: "size", offset: 16, width: 4 },
+        req_size: Field { name: "req_size", offset: 20, width: 4 },
+    },
+};
+
+impl Layout {
+    /// Cuts a number to the width of pointers and of `size_t`, as the machine's registers do.
+    pub const fn wrap(&self, number: u64) -> u64 {
+        if self.bits == 32 { number as u32 as u64 } else { number }
+    }
+}
 
 impl MajorFields {
     /// All fields, by offset.
@@ -135,8 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn each_header_has_one_hole_of_four_bytes() {
+    fn only_the_headers_of_64_bits_have_a_hole() {
         assert_eq!(holes(&LAYOUT_64.major.all(), LAYOUT_64.major_bytes), [(28, 4)]);
         assert_eq!(holes(&LAYOUT_64.minor.all(), LAYOUT_64.minor_bytes), [(36, 4)]);
+        assert_eq!(holes(&LAYOUT_32.major.all(), LAYOUT_32.major_bytes), []);
+        assert_eq!(holes(&LAYOUT_32.minor.all(), LAYOUT_32.minor_bytes), []);
     }
 }

@@ -12,11 +12,12 @@
 //! Free bytes are counted for a whole major block (its *room*), so that one without enough is
 //! passed over unseen, and one with enough in pieces is searched in vain.
 
-use super::layout::{ALIGN_INFO, ALIGNMENT, Field, MAGIC_LIVE, PADDING};
-use super::{Host, L, Liballoc, MIN_PAGE_COUNT, Stop, get, get_pointer, put, room_32};
+use super::layout::{ALIGN_INFO, ALIGNMENT, Field, Layout, MAGIC_LIVE, PADDING};
+use super::{Host, Liballoc, MIN_PAGE_COUNT, Stop, get, get_pointer, put, room};
 use crate::address::{Address, PAGE_SIZE};
 use crate::call::SignalInfo;
 use crate::event::{HeapEvent, HeapWarning, PlaceCase};
+use crate::search::HeapStep;
 
 /// Where a block goes.
 enum Place {
@@ -43,12 +44,13 @@ enum Onward {
 impl Liballoc {
     /// `malloc`: the payload's address, or 0.
     pub(super) fn allocate(&mut self, host: &mut dyn Host, request: u64) -> Result<Address, Stop> {
-        let size = request.wrapping_add(PADDING);
+        let l = self.layout;
+        let size = l.wrap(request.wrapping_add(PADDING));
         if size == 0 {
             self.warn(host, HeapWarning::SizeZero);
             return self.allocate(host, 1);
         }
-        let need = size.wrapping_add(L.minor_bytes);
+        let need = l.wrap(size.wrapping_add(l.minor_bytes));
         let root = match self.root {
             Some(root) => root,
             None => match self.new_major(host, size)? {
@@ -61,17 +63,19 @@ impl Liballoc {
         let mut major = root;
         let mut restart = None;
         if let Some(best_bet) = self.best_bet {
-            best_room = u64::from(room_32(host, best_bet)?);
+            best_room = u64::from(room(host, l, best_bet)?);
             if best_room > need {
                 major = best_bet;
                 restart = Some(root);
             }
         }
+        let at_best_bet = restart.is_some();
+        let best_bet = self.best_bet;
+        host.step(HeapStep::Search { need, best_bet, best_room, start: major, at_best_bet });
         let mut walk = Walk::default();
         loop {
             walk.step(major)?;
-            let room =
-                get(host, major, L.major.size)?.wrapping_sub(get(host, major, L.major.usage)?);
+            let room = u64::from(room(host, l, major)?);
             host.event(HeapEvent::VisitMajor { major, room, need });
             if room > best_room {
                 self.set_best_bet(host, Some(major));
@@ -88,7 +92,7 @@ impl Liballoc {
                     Onward::Refused => return Ok(0),
                 }
             }
-            if let Some(place) = find_place(host, major, need)? {
+            if let Some(place) = find_place(host, l, major, need)? {
                 return Ok(self.place(host, major, place, request, size)?);
             }
             match self.onward(host, major, size, &mut restart, &mut walk)? {
@@ -108,7 +112,8 @@ impl Liballoc {
         restart: &mut Option<Address>,
         walk: &mut Walk,
     ) -> Result<Onward, SignalInfo> {
-        if let Some(next) = get_pointer(host, major, L.major.next)? {
+        let l = self.layout;
+        if let Some(next) = get_pointer(host, major, l.major.next)? {
             return Ok(Onward::Listed(next));
         }
         if let Some(root) = restart.take() {
@@ -117,16 +122,17 @@ impl Liballoc {
             return Ok(Onward::Listed(root));
         }
         let new = self.new_major(host, size)?;
-        put(host, major, L.major.next, new.unwrap_or(0))?;
+        put(host, major, l.major.next, new.unwrap_or(0))?;
         let Some(new) = new else { return Ok(Onward::Refused) };
-        put(host, new, L.major.prev, major)?;
+        put(host, new, l.major.prev, major)?;
         Ok(Onward::New(new))
     }
 
     /// Asks for the pages of a major block that can hold a block of this padded size, and writes
     /// its header. All sums have 32 bits: a larger size gets pages for its lowest 32.
     fn new_major(&mut self, host: &mut dyn Host, size: u64) -> Result<Option<Address>, SignalInfo> {
-        let bytes = (size as u32).wrapping_add((L.major_bytes + L.minor_bytes) as u32);
+        let l = self.layout;
+        let bytes = (size as u32).wrapping_add((l.major_bytes + l.minor_bytes) as u32);
         let page_count = bytes.div_ceil(PAGE_SIZE as u32).max(MIN_PAGE_COUNT);
         let major = host.map_pages(page_count as i32)?;
         host.event(HeapEvent::PagesAsked { page_count, major });
@@ -135,12 +141,12 @@ impl Liballoc {
             return Ok(None);
         };
         let major_size = page_count.wrapping_mul(PAGE_SIZE as u32).into();
-        let fields = L.major;
+        let fields = l.major;
         put(host, major, fields.prev, 0)?;
         put(host, major, fields.next, 0)?;
         put(host, major, fields.pages, page_count.into())?;
         put(host, major, fields.size, major_size)?;
-        put(host, major, fields.usage, L.major_bytes)?;
+        put(host, major, fields.usage, l.major_bytes)?;
         put(host, major, fields.first, 0)?;
         self.allocated = self.allocated.wrapping_add(major_size);
         Ok(Some(major))
@@ -155,14 +161,15 @@ impl Liballoc {
         request: u64,
         size: u64,
     ) -> Result<Address, SignalInfo> {
-        let in_front = major.wrapping_add(L.major_bytes);
-        let fields = L.minor;
+        let l = self.layout;
+        let in_front = l.wrap(major.wrapping_add(l.major_bytes));
+        let fields = l.minor;
         let magic = (fields.magic, MAGIC_LIVE.into());
         let owner = (fields.owner, major);
         let sizes = [(fields.size, size), (fields.req_size, request)];
         let (case, header) = match place {
             Place::EmptyMajor => {
-                put(host, major, L.major.first, in_front)?;
+                put(host, major, l.major.first, in_front)?;
                 put_all(host, in_front, &[magic, (fields.prev, 0), (fields.next, 0), owner])?;
                 put_all(host, in_front, &sizes)?;
                 (PlaceCase::EmptyMajor, in_front)
@@ -170,20 +177,20 @@ impl Liballoc {
             Place::Front { first } => {
                 put(host, first, fields.prev, in_front)?;
                 put(host, in_front, fields.next, first)?;
-                put(host, major, L.major.first, in_front)?;
+                put(host, major, l.major.first, in_front)?;
                 put_all(host, in_front, &[magic, (fields.prev, 0), owner])?;
                 put_all(host, in_front, &sizes)?;
                 (PlaceCase::Front, in_front)
             }
             Place::End { last } => {
-                let header = block_end(host, last)?;
+                let header = block_end(host, l, last)?;
                 put(host, last, fields.next, header)?;
                 put_all(host, header, &[(fields.prev, last), (fields.next, 0), magic, owner])?;
                 put_all(host, header, &sizes)?;
                 (PlaceCase::End, header)
             }
             Place::Between { before } => {
-                let header = block_end(host, before)?;
+                let header = block_end(host, l, before)?;
                 put_all(host, header, &[magic])?;
                 let next = get(host, before, fields.next)?;
                 put_all(host, header, &[(fields.next, next), (fields.prev, before)])?;
@@ -195,15 +202,16 @@ impl Liballoc {
                 (PlaceCase::Between, header)
             }
         };
-        let usage = get(host, major, L.major.usage)?;
-        let used = size.wrapping_add(L.minor_bytes);
-        put(host, major, L.major.usage, usage.wrapping_add(used))?;
+        let usage = get(host, major, l.major.usage)?;
+        let used = size.wrapping_add(l.minor_bytes);
+        put(host, major, l.major.usage, usage.wrapping_add(used))?;
         self.in_use = self.in_use.wrapping_add(size);
 
-        let header_end = header.wrapping_add(L.minor_bytes);
-        let payload = payload_behind(header_end);
+        let header_end = header.wrapping_add(l.minor_bytes);
+        let payload = l.wrap(payload_behind(header_end));
         let distance = payload.wrapping_sub(header_end) as u8;
-        host.store(payload.wrapping_sub(ALIGN_INFO), &[distance])?;
+        let byte = Field { name: "alignment", offset: 0, width: 1 };
+        put(host, l.wrap(payload.wrapping_sub(ALIGN_INFO)), byte, distance.into())?;
         host.event(HeapEvent::Placed { major, header, case });
         Ok(payload)
     }
@@ -216,23 +224,34 @@ pub(super) fn payload_behind(header_end: Address) -> Address {
 }
 
 /// Finds the first hole of a major block that holds that many bytes.
-fn find_place(host: &mut dyn Host, major: Address, need: u64) -> Result<Option<Place>, Stop> {
-    let Some(first) = get_pointer(host, major, L.major.first)? else {
+fn find_place(
+    host: &mut dyn Host,
+    l: &Layout,
+    major: Address,
+    need: u64,
+) -> Result<Option<Place>, Stop> {
+    let Some(first) = get_pointer(host, major, l.major.first)? else {
         return Ok(Some(Place::EmptyMajor));
     };
-    if first.wrapping_sub(major).wrapping_sub(L.major_bytes) >= need {
+    let start = l.wrap(major.wrapping_add(l.major_bytes));
+    let bytes = l.wrap(first.wrapping_sub(start));
+    host.step(HeapStep::Gap { case: PlaceCase::Front, start, bytes, need });
+    if bytes >= need {
         return Ok(Some(Place::Front { first }));
     }
     let mut walk = Walk::default();
     let mut minor = first;
     loop {
         walk.step(minor)?;
-        let next = get_pointer(host, minor, L.minor.next)?;
-        let end = match next {
-            Some(next) => next,
-            None => major.wrapping_add(get(host, major, L.major.size)?),
+        let next = get_pointer(host, minor, l.minor.next)?;
+        let (case, end) = match next {
+            Some(next) => (PlaceCase::Between, next),
+            None => (PlaceCase::End, major.wrapping_add(get(host, major, l.major.size)?)),
         };
-        if end.wrapping_sub(block_end(host, minor)?) >= need {
+        let start = block_end(host, l, minor)?;
+        let bytes = l.wrap(end.wrapping_sub(start));
+        host.step(HeapStep::Gap { case, start, bytes, need });
+        if bytes >= need {
             return Ok(Some(match next {
                 Some(_) => Place::Between { before: minor },
                 None => Place::End { last: minor },
@@ -246,9 +265,9 @@ fn find_place(host: &mut dyn Host, major: Address, need: u64) -> Result<Option<P
 }
 
 /// First address behind a block, as its header gives it.
-fn block_end(host: &mut dyn Host, header: Address) -> Result<Address, SignalInfo> {
-    let size = get(host, header, L.minor.size)?;
-    Ok(header.wrapping_add(L.minor_bytes).wrapping_add(size))
+fn block_end(host: &mut dyn Host, l: &Layout, header: Address) -> Result<Address, SignalInfo> {
+    let size = get(host, header, l.minor.size)?;
+    Ok(l.wrap(header.wrapping_add(l.minor_bytes).wrapping_add(size)))
 }
 
 fn put_all(
@@ -263,7 +282,7 @@ fn put_all(
 /// is compared with one that is replaced after 1, 2, 4, 8, … steps). Nothing but the best bet
 /// changes between two blocks of a walk, so one that comes again would come for ever.
 #[derive(Default)]
-struct Walk {
+pub(crate) struct Walk {
     steps: u64,
     mark: Address,
 }
@@ -272,7 +291,7 @@ impl Walk {
     /// A second limit, so that the first need not be believed: more blocks than 256 MiB can hold.
     const MAX_STEPS: u64 = 1 << 22;
 
-    fn step(&mut self, block: Address) -> Result<(), Stop> {
+    pub(crate) fn step(&mut self, block: Address) -> Result<(), Stop> {
         if (self.steps > 0 && block == self.mark) || self.steps == Walk::MAX_STEPS {
             return Err(Stop::Endless { steps: self.steps });
         }
@@ -286,8 +305,9 @@ impl Walk {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_host::{Machine, Ret};
-    use super::super::test_table::check;
+    use super::super::inspect;
+    use super::super::test_host::{ByteHost, Machine, RefusesNth, Ret, TOP};
+    use super::super::test_table::{check, check_32};
     use super::*;
 
     #[test]
@@ -447,6 +467,60 @@ mod tests {
              x = malloc(65424)         => M1+0x60
              b = malloc(1)             => SIGSEGV SI_KERNEL 0x0",
         );
+    }
+
+    #[test]
+    fn the_room_of_an_overfull_major_block_wraps_in_32_bits() {
+        // usage is 706 more than 4 GiB less than size: room for 66242, in vain. So the new major
+        // block is visited, and has more room.
+        check(
+            "a = malloc(100)
+             b = malloc(50)
+             store(M1 + 212 + 28, 1000, 4)
+             free(b) | M1             => void | 16 pages, usage 4294966590: 40+132/100
+             c = malloc(66000) | sums => M2+0x60 | 135168 65246 0 0 0 M2",
+        );
+    }
+
+    #[test]
+    fn headers_of_32_bits_are_shorter_and_sums_wrap_sooner() {
+        check_32(
+            "a = malloc(0) | b = malloc(1) => M1+0x40 | M1+0x80
+             M1                        => 16 pages, usage 137: 24+32/0 80+33/1
+             free(a) | free(b) | hooks => void | void | unmap M1 16 0
+             c = malloc(65456) | hooks => M2+0x40 | map 16 M2
+             d = malloc(65457) | hooks => M3+0x40 | map 17 M3",
+        );
+        // Sums of 32 bits wrap: such a block lands in an ordinary major block.
+        check_32(
+            "a = malloc(4294967295) | M1 => M1+0x40 | 16 pages, usage 79: 24+31/4294967295
+             b = malloc(4294967263) | M1 => M1+0x80 | 16 pages, usage 102: 24+31/4294967295 79+4294967295/4294967263",
+        );
+        check_32("malloc(4294967264) | sums => M1+0x40 | 65536 33 1 0 0 M1");
+        // A product and a size have 32 bits from the start.
+        check_32(
+            "a = calloc(65536, 65536)  => M1+0x40
+             b = malloc(4294967306) | M1 => M1+0x80 | 16 pages, usage 146: 24+32/0 80+42/10
+             free(b + 4294967296) | M1 => void | 16 pages, usage 80: 24+32/0",
+        );
+    }
+
+    #[test]
+    fn a_page_hook_that_refuses_one_request_is_asked_again() {
+        for nth in 1..=4 {
+            let mut heap = Liballoc::default();
+            let mut host = RefusesNth { inner: ByteHost::below(TOP), nth };
+            let mut results = Vec::new();
+            for _ in 0..4 {
+                results.push(heap.malloc(&mut host, 60_000).unwrap());
+            }
+            let refused = results.iter().position(|&payload| payload == 0);
+            assert_eq!(refused, Some(nth as usize - 1));
+            assert_eq!((heap.warnings, heap.allocated), (1, 3 * 65536));
+            let lists = inspect(&heap, &|address, bytes| host.inner.peek(address, bytes));
+            assert_eq!(lists.majors.len(), 3);
+            assert_eq!(lists.broken, None);
+        }
     }
 
     #[test]

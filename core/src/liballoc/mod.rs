@@ -15,7 +15,8 @@
 //! that a header overwritten by the program misleads the allocator just as it does in C, a fault
 //! leaves exactly what was written before it, and only the pages touched become resident.
 //!
-//! Widths: sizes in headers have 32 bits and wrap; addresses and sums inside `malloc` have 64.
+//! Widths: sizes in headers have 32 bits and wrap, and so has the difference of two of them;
+//! addresses and sums inside `malloc` have 64, or 32 where the [`Layout`] is that of such a machine.
 //! Nothing here looks at a page table, and no input panics or hangs.
 //!
 //! Differs: where lists run in a circle the original searches for ever; here the search is given up
@@ -28,7 +29,7 @@ mod inspect;
 pub mod layout;
 mod malloc;
 #[cfg(test)]
-mod test_host;
+pub(crate) mod test_host;
 #[cfg(test)]
 mod test_table;
 
@@ -37,12 +38,11 @@ use crate as model;
 use crate::address::{Address, PAGE_SIZE};
 use crate::call::SignalInfo;
 use crate::event::{HeapEvent, HeapWarning};
+use crate::search::HeapStep;
 use layout::{ALIGN_INFO, Field, LAYOUT_64, Layout, MAGIC_DEAD, MAGIC_LIVE, PADDING};
 
-pub use inspect::{HeapLists, MajorBlock, MinorBlock, Peek, inspect};
-
-/// The layout in use. A second one needs its own widths of addresses and sums, too.
-const L: Layout = LAYOUT_64;
+pub use inspect::{HeapLists, Life, MajorBlock, MinorBlock, Peek, inspect};
+pub(crate) use malloc::Walk;
 
 /// Fewest pages of a major block (`l_pageCount`).
 pub const MIN_PAGE_COUNT: u32 = 16;
@@ -74,11 +74,17 @@ pub trait Host {
 
     /// Takes note of what the allocator looked at and did.
     fn event(&mut self, event: HeapEvent);
+
+    /// Takes note of a step too small for an event: a gap that was measured, a field that was
+    /// written. Only a host that is watched cares; there are many of them.
+    fn step(&mut self, _step: HeapStep) {}
 }
 
 /// The static variables of the library. Any values are possible.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Liballoc {
+    /// How the library was compiled.
+    pub layout: &'static Layout,
     /// The first major block (`l_memRoot`).
     pub root: Option<Address>,
     /// The major block believed to have the most room (`l_bestBet`).
@@ -95,13 +101,33 @@ pub struct Liballoc {
     pub possible_overruns: u64,
 }
 
+impl Default for Liballoc {
+    fn default() -> Liballoc {
+        Liballoc::new(&LAYOUT_64)
+    }
+}
+
 impl Liballoc {
+    /// The library before its first call, compiled for one kind of machine.
+    pub const fn new(layout: &'static Layout) -> Liballoc {
+        Liballoc {
+            layout,
+            root: None,
+            best_bet: None,
+            allocated: 0,
+            in_use: 0,
+            warnings: 0,
+            errors: 0,
+            possible_overruns: 0,
+        }
+    }
+
     /// `malloc(size)`: the payload's address, or 0.
     ///
     /// # Errors
     /// The signal that a load or a store of the allocator ended in.
     pub fn malloc(&mut self, host: &mut dyn Host, size: u64) -> Result<Address, SignalInfo> {
-        let result = self.allocate(host, size);
+        let result = self.allocate(host, self.layout.wrap(size));
         or_given_up(host, result)
     }
 
@@ -116,9 +142,10 @@ impl Liballoc {
         size: u64,
     ) -> Result<Address, SignalInfo> {
         // The product is kept in an `int`, and widened with its sign for `malloc` and for clearing.
-        let bytes = nmemb.wrapping_mul(size) as i32 as u64;
+        let l = self.layout;
+        let bytes = l.wrap(nmemb.wrapping_mul(size) as i32 as u64);
         let result = self.allocate(host, bytes).and_then(|payload| {
-            clear(host, payload, bytes)?;
+            clear(host, l, payload, bytes)?;
             Ok(payload)
         });
         or_given_up(host, result)
@@ -134,6 +161,8 @@ impl Liballoc {
         ptr: Address,
         size: u64,
     ) -> Result<Address, SignalInfo> {
+        let l = self.layout;
+        let (ptr, size) = (l.wrap(ptr), l.wrap(size));
         if size == 0 {
             self.free(host, ptr)?;
             return Ok(0);
@@ -141,17 +170,17 @@ impl Liballoc {
         if ptr == 0 {
             return self.malloc(host, size);
         }
-        let header = header_of(host, ptr)?;
+        let header = header_of(host, l, ptr)?;
         if !self.check_live(host, header)? {
             return Ok(0);
         }
-        let old_size = get(host, header, L.minor.req_size)?;
+        let old_size = get(host, header, l.minor.req_size)?;
         if old_size >= size {
-            put(host, header, L.minor.req_size, size)?;
+            put(host, header, l.minor.req_size, size)?;
             return Ok(ptr);
         }
         let result = self.allocate(host, size).and_then(|payload| {
-            copy(host, payload, ptr, old_size)?;
+            copy(host, l, payload, ptr, old_size)?;
             self.free(host, ptr)?;
             Ok(payload)
         });
@@ -163,37 +192,39 @@ impl Liballoc {
     /// # Errors
     /// The signal that a load or a store of the allocator ended in.
     pub fn free(&mut self, host: &mut dyn Host, ptr: Address) -> Result<(), SignalInfo> {
+        let l = self.layout;
+        let ptr = l.wrap(ptr);
         if ptr == 0 {
             self.warn(host, HeapWarning::FreeNull);
             return Ok(());
         }
-        let header = header_of(host, ptr)?;
+        let header = header_of(host, l, ptr)?;
         if !self.check_live(host, header)? {
             return Ok(());
         }
-        let major = get(host, header, L.minor.owner)?;
-        let size = get(host, header, L.minor.size)?;
+        let major = get(host, header, l.minor.owner)?;
+        let size = get(host, header, l.minor.size)?;
         self.in_use = self.in_use.wrapping_sub(size);
-        let usage = get(host, major, L.major.usage)?;
-        put(host, major, L.major.usage, usage.wrapping_sub(size + L.minor_bytes))?;
-        put(host, header, L.minor.magic, MAGIC_DEAD.into())?;
+        let usage = get(host, major, l.major.usage)?;
+        put(host, major, l.major.usage, usage.wrapping_sub(size + l.minor_bytes))?;
+        put(host, header, l.minor.magic, MAGIC_DEAD.into())?;
 
         // Values are read anew each time: through a wrecked pointer the stores may have hit them.
-        if let Some(next) = get_pointer(host, header, L.minor.next)? {
-            let prev = get(host, header, L.minor.prev)?;
-            put(host, next, L.minor.prev, prev)?;
+        if let Some(next) = get_pointer(host, header, l.minor.next)? {
+            let prev = get(host, header, l.minor.prev)?;
+            put(host, next, l.minor.prev, prev)?;
         }
-        if let Some(prev) = get_pointer(host, header, L.minor.prev)? {
-            let next = get(host, header, L.minor.next)?;
-            put(host, prev, L.minor.next, next)?;
+        if let Some(prev) = get_pointer(host, header, l.minor.prev)? {
+            let next = get(host, header, l.minor.next)?;
+            put(host, prev, l.minor.next, next)?;
         }
-        if get_pointer(host, header, L.minor.prev)?.is_none() {
-            let next = get(host, header, L.minor.next)?;
-            put(host, major, L.major.first, next)?;
+        if get_pointer(host, header, l.minor.prev)?.is_none() {
+            let next = get(host, header, l.minor.next)?;
+            put(host, major, l.major.first, next)?;
         }
         host.event(HeapEvent::Unlinked { header });
 
-        match get_pointer(host, major, L.major.first)? {
+        match get_pointer(host, major, l.major.first)? {
             None => self.return_major(host, major),
             Some(_) => self.compare_freed_in(host, major),
         }
@@ -201,22 +232,23 @@ impl Liballoc {
 
     /// Takes an empty major block out of the list and gives its pages back.
     fn return_major(&mut self, host: &mut dyn Host, major: Address) -> Result<(), SignalInfo> {
+        let l = self.layout;
         if self.root == Some(major) {
-            self.root = get_pointer(host, major, L.major.next)?;
+            self.root = get_pointer(host, major, l.major.next)?;
         }
         if self.best_bet == Some(major) {
             self.set_best_bet(host, None);
         }
-        if let Some(prev) = get_pointer(host, major, L.major.prev)? {
-            let next = get(host, major, L.major.next)?;
-            put(host, prev, L.major.next, next)?;
+        if let Some(prev) = get_pointer(host, major, l.major.prev)? {
+            let next = get(host, major, l.major.next)?;
+            put(host, prev, l.major.next, next)?;
         }
-        if let Some(next) = get_pointer(host, major, L.major.next)? {
-            let prev = get(host, major, L.major.prev)?;
-            put(host, next, L.major.prev, prev)?;
+        if let Some(next) = get_pointer(host, major, l.major.next)? {
+            let prev = get(host, major, l.major.prev)?;
+            put(host, next, l.major.prev, prev)?;
         }
-        self.allocated = self.allocated.wrapping_sub(get(host, major, L.major.size)?);
-        let page_count = get(host, major, L.major.pages)? as u32;
+        self.allocated = self.allocated.wrapping_sub(get(host, major, l.major.size)?);
+        let page_count = get(host, major, l.major.pages)? as u32;
         let result = host.unmap_pages(major, page_count as i32);
         host.event(HeapEvent::PagesReturned { major, page_count, result });
         Ok(())
@@ -226,8 +258,9 @@ impl Liballoc {
     /// are compared as signed numbers of 32 bits, so that 2 GiB of room count as negative.
     fn compare_freed_in(&mut self, host: &mut dyn Host, major: Address) -> Result<(), SignalInfo> {
         if let Some(best_bet) = self.best_bet {
-            let best_room = room_32(host, best_bet)? as i32;
-            let room = room_32(host, major)? as i32;
+            let best_room = room(host, self.layout, best_bet)? as i32;
+            let room = room(host, self.layout, major)? as i32;
+            host.step(HeapStep::FreedIn { major, room, best_bet, best_room });
             if room > best_room {
                 self.set_best_bet(host, Some(major));
             }
@@ -240,7 +273,7 @@ impl Liballoc {
     /// The guess at an overrun asks whether the number's lowest one, two or three bytes are intact;
     /// the lowest alone decides.
     fn check_live(&mut self, host: &mut dyn Host, header: Address) -> Result<bool, SignalInfo> {
-        let magic = get(host, header, L.minor.magic)? as u32;
+        let magic = get(host, header, self.layout.minor.magic)? as u32;
         if magic == MAGIC_LIVE {
             return Ok(true);
         }
@@ -265,7 +298,7 @@ impl Liballoc {
 }
 
 /// Why a call ended before its time.
-enum Stop {
+pub(crate) enum Stop {
     Signal(SignalInfo),
     /// The original would go on for ever.
     Endless {
@@ -280,7 +313,10 @@ impl From<SignalInfo> for Stop {
 }
 
 /// Turns what would never end into NULL.
-fn or_given_up(host: &mut dyn Host, result: Result<Address, Stop>) -> Result<Address, SignalInfo> {
+pub(crate) fn or_given_up(
+    host: &mut dyn Host,
+    result: Result<Address, Stop>,
+) -> Result<Address, SignalInfo> {
     match result {
         Ok(address) => Ok(address),
         Err(Stop::Signal(signal)) => Err(signal),
@@ -293,30 +329,33 @@ fn or_given_up(host: &mut dyn Host, result: Result<Address, Stop>) -> Result<Add
 
 /// The header that belongs to a payload, as the information byte before the payload gives it. The
 /// byte is a signed `char`: what is not 0 to 31 is not believed, and the pointer taken as it is.
-fn header_of(host: &mut dyn Host, payload: Address) -> Result<Address, SignalInfo> {
+fn header_of(host: &mut dyn Host, l: &Layout, payload: Address) -> Result<Address, SignalInfo> {
     let mut byte = [0];
-    host.load(payload.wrapping_sub(ALIGN_INFO), &mut byte)?;
+    host.load(l.wrap(payload.wrapping_sub(ALIGN_INFO)), &mut byte)?;
     let distance = byte[0] as i8 as u64;
-    let header_end = if distance < PADDING { payload.wrapping_sub(distance) } else { payload };
-    Ok(header_end.wrapping_sub(L.minor_bytes))
+    let believed = distance < PADDING;
+    let header_end = if believed { payload.wrapping_sub(distance) } else { payload };
+    let header = l.wrap(header_end.wrapping_sub(l.minor_bytes));
+    host.step(HeapStep::HeaderOf { payload, byte: byte[0], believed, header });
+    Ok(header)
 }
 
-/// Room of a major block in 32 bits, as it is kept for the best bet.
-fn room_32(host: &mut dyn Host, major: Address) -> Result<u32, SignalInfo> {
-    let size = get(host, major, L.major.size)? as u32;
-    let usage = get(host, major, L.major.usage)? as u32;
+/// Room of a major block: the difference of two `unsigned int`, which wraps in 32 bits.
+fn room(host: &mut dyn Host, l: &Layout, major: Address) -> Result<u32, SignalInfo> {
+    let size = get(host, major, l.major.size)? as u32;
+    let usage = get(host, major, l.major.usage)? as u32;
     Ok(size.wrapping_sub(usage))
 }
 
 /// Reads a field of a header.
-fn get(host: &mut dyn Host, header: Address, field: Field) -> Result<u64, SignalInfo> {
+pub(crate) fn get(host: &mut dyn Host, header: Address, field: Field) -> Result<u64, SignalInfo> {
     let mut bytes = [0; 8];
     host.load(header.wrapping_add(field.offset), &mut bytes[..field.width as usize])?;
     Ok(u64::from_le_bytes(bytes))
 }
 
 /// Reads a field that holds a pointer; NULL is nothing.
-fn get_pointer(
+pub(crate) fn get_pointer(
     host: &mut dyn Host,
     header: Address,
     field: Field,
@@ -325,29 +364,49 @@ fn get_pointer(
 }
 
 /// Writes a field of a header: the value's lowest bytes.
-fn put(host: &mut dyn Host, header: Address, field: Field, value: u64) -> Result<(), SignalInfo> {
-    host.store(header.wrapping_add(field.offset), &value.to_le_bytes()[..field.width as usize])
+pub(crate) fn put(
+    host: &mut dyn Host,
+    header: Address,
+    field: Field,
+    value: u64,
+) -> Result<(), SignalInfo> {
+    let address = header.wrapping_add(field.offset);
+    host.store(address, &value.to_le_bytes()[..field.width as usize])?;
+    host.step(HeapStep::Wrote { field: field.name, address, width: field.width, value });
+    Ok(())
 }
 
 /// Clears bytes in ascending order, a page's at a time: the bytes of a page fault together or not
 /// at all. A length of more than 32 bits would never end, for the original counts in 32; it ends in
 /// a fault sooner.
-fn clear(host: &mut dyn Host, start: Address, length: u64) -> Result<(), Stop> {
+pub(crate) fn clear(
+    host: &mut dyn Host,
+    l: &Layout,
+    start: Address,
+    length: u64,
+) -> Result<(), Stop> {
     const ZEROS: [u8; PAGE_SIZE as usize] = [0; PAGE_SIZE as usize];
     let limit = 1 << 32;
     let mut done = 0;
     while done < length.min(limit) {
-        let at = start.wrapping_add(done);
+        let at = l.wrap(start.wrapping_add(done));
         let chunk = (length - done).min(rest_of_page(at));
         host.store(at, &ZEROS[..chunk as usize])?;
         done += chunk;
     }
+    host.step(HeapStep::Cleared { address: start, bytes: length });
     if length < limit { Ok(()) } else { Err(Stop::Endless { steps: limit }) }
 }
 
 /// Copies as the original does: units of 4 bytes in ascending order, then the last bytes singly.
 /// Units that lie within the same two pages go in one piece, unless they overlap.
-fn copy(host: &mut dyn Host, to: Address, from: Address, length: u64) -> Result<(), SignalInfo> {
+pub(crate) fn copy(
+    host: &mut dyn Host,
+    l: &Layout,
+    to: Address,
+    from: Address,
+    length: u64,
+) -> Result<(), SignalInfo> {
     const UNIT: u64 = 4;
     // A unit must not be read before the units before it are written.
     let apart = match to.wrapping_sub(from) {
@@ -357,7 +416,7 @@ fn copy(host: &mut dyn Host, to: Address, from: Address, length: u64) -> Result<
     let mut buffer = [0; PAGE_SIZE as usize];
     let mut done = 0;
     while done < length {
-        let (source, target) = (from.wrapping_add(done), to.wrapping_add(done));
+        let (source, target) = (l.wrap(from.wrapping_add(done)), l.wrap(to.wrapping_add(done)));
         let left = length - done;
         let unit = if left >= UNIT { UNIT } else { 1 };
         let whole = left.min(apart).min(rest_of_page(source)).min(rest_of_page(target));
@@ -367,6 +426,7 @@ fn copy(host: &mut dyn Host, to: Address, from: Address, length: u64) -> Result<
         host.store(target, bytes)?;
         done += chunk;
     }
+    host.step(HeapStep::Copied { from, to, bytes: length });
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use super::model::address::{
 };
 use super::model::call::SignalInfo;
 use super::model::event::HeapEvent;
+use super::model::liballoc::layout::{LAYOUT_64, Layout};
 use super::model::liballoc::{HeapLists, Host, Liballoc, inspect};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -24,6 +25,10 @@ pub(crate) struct ByteHost {
     mapped: Vec<PageRange>,
     /// Lowest address that the page hook may give.
     bottom: Address,
+    /// The first address behind the highest page.
+    top: Address,
+    /// Loads and stores so far.
+    pub(crate) accesses: u64,
     /// How many page requests will be refused.
     refusals: u64,
     /// The page hook's calls, in order.
@@ -45,8 +50,11 @@ pub(crate) enum Hook {
 }
 
 impl ByteHost {
-    fn new() -> ByteHost {
+    /// A host that gives pages below an address.
+    pub(crate) fn below(top: Address) -> ByteHost {
         ByteHost {
+            top,
+            accesses: 0,
             pages: BTreeMap::new(),
             mapped: Vec::new(),
             bottom: 0x1_0000,
@@ -84,7 +92,7 @@ impl ByteHost {
     }
 
     /// Reads without touching; false if some byte is not mapped.
-    fn peek(&self, address: Address, bytes: &mut [u8]) -> bool {
+    pub(crate) fn peek(&self, address: Address, bytes: &mut [u8]) -> bool {
         if self.check(address, bytes.len()).is_err() {
             return false;
         }
@@ -116,7 +124,7 @@ impl ByteHost {
     fn find_gap(&self, length: u64) -> Option<Address> {
         let mut ranges = self.mapped.clone();
         ranges.sort();
-        let starts = ranges.iter().map(|range| range.start()).chain([TOP]);
+        let starts = ranges.iter().map(|range| range.start()).chain([self.top]);
         let ends = [self.bottom].into_iter().chain(ranges.iter().map(|range| range.end()));
         let gaps: Vec<(Address, Address)> = ends.zip(starts).collect();
         let fits = |wanted: u64| {
@@ -156,6 +164,7 @@ impl ByteHost {
 
 impl Host for ByteHost {
     fn load(&mut self, address: Address, bytes: &mut [u8]) -> Result<(), SignalInfo> {
+        self.accesses += 1;
         self.check(address, bytes.len())?;
         for (page, inside, piece) in pieces(address, bytes.len()) {
             bytes[piece].copy_from_slice(&self.page(page)[inside]);
@@ -164,6 +173,7 @@ impl Host for ByteHost {
     }
 
     fn store(&mut self, address: Address, bytes: &[u8]) -> Result<(), SignalInfo> {
+        self.accesses += 1;
         self.check(address, bytes.len())?;
         for (page, inside, piece) in pieces(address, bytes.len()) {
             self.page(page)[inside].copy_from_slice(&bytes[piece]);
@@ -200,6 +210,38 @@ impl Host for ByteHost {
 
     fn event(&mut self, event: HeapEvent) {
         self.events.push(event);
+    }
+}
+
+/// A host whose page hook refuses one request, the n-th.
+pub(crate) struct RefusesNth<H> {
+    /// The host that answers everything else.
+    pub(crate) inner: H,
+    /// Requests until then, that one counted; 0 refuses none.
+    pub(crate) nth: u64,
+}
+
+impl<H: Host> Host for RefusesNth<H> {
+    fn load(&mut self, address: Address, bytes: &mut [u8]) -> Result<(), SignalInfo> {
+        self.inner.load(address, bytes)
+    }
+
+    fn store(&mut self, address: Address, bytes: &[u8]) -> Result<(), SignalInfo> {
+        self.inner.store(address, bytes)
+    }
+
+    fn map_pages(&mut self, page_count: i32) -> Result<Option<Address>, SignalInfo> {
+        let refused = self.nth == 1;
+        self.nth = self.nth.saturating_sub(1);
+        if refused { Ok(None) } else { self.inner.map_pages(page_count) }
+    }
+
+    fn unmap_pages(&mut self, address: Address, page_count: i32) -> i32 {
+        self.inner.unmap_pages(address, page_count)
+    }
+
+    fn event(&mut self, event: HeapEvent) {
+        self.inner.event(event);
     }
 }
 
@@ -240,7 +282,13 @@ pub(crate) struct Machine {
 impl Machine {
     /// A machine on which nothing was allocated.
     pub(crate) fn new() -> Machine {
-        Machine { heap: Liballoc::default(), host: ByteHost::new(), names: BTreeMap::new() }
+        Machine::of(&LAYOUT_64, TOP)
+    }
+
+    /// One of some layout, whose page hook gives pages below an address.
+    pub(crate) fn of(layout: &'static Layout, top: Address) -> Machine {
+        let host = ByteHost::below(top);
+        Machine { heap: Liballoc::new(layout), host, names: BTreeMap::new() }
     }
 
     /// The allocator's lists.

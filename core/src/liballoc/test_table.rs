@@ -1,6 +1,6 @@
 //! Tables of calls and what comes of them, for the tests beside the code.
 
-use super::layout::MAGIC_LIVE;
+use super::layout::{LAYOUT_32, MAGIC_LIVE};
 use super::test_host::{Hook, Machine, Ret};
 use crate::address::Address;
 
@@ -9,7 +9,17 @@ use crate::address::Address;
 /// `resident` with such a name, or the name of a pointer.
 #[track_caller]
 pub(super) fn check(table: &str) {
-    let mut machine = Machine::new();
+    check_on(Machine::new(), table);
+}
+
+/// Runs a table on a machine of 32 bits.
+#[track_caller]
+pub(super) fn check_32(table: &str) {
+    check_on(Machine::of(&LAYOUT_32, 0xf7ff_e000), table);
+}
+
+#[track_caller]
+fn check_on(mut machine: Machine, table: &str) {
     for line in table.lines() {
         let (questions, expected) = match line.split_once("=>") {
             Some((questions, expected)) => (questions, Some(expected.trim())),

@@ -345,7 +345,9 @@ impl Runner {
         }
         let files = self.process.kernel.files.clone();
         let counts = self.counts;
+        let heap_setting = self.process.heap_setting;
         *self = Runner::new(Machine::default());
+        self.process.heap_setting = heap_setting;
         self.counts = counts;
         self.process.kernel.files = files;
     }

@@ -6,13 +6,16 @@
 //! fact (is this page copy-on-write? what is this VMA called?) is a field here: a view decides
 //! where and how, never what.
 
+mod figures;
 mod queries;
 
+pub use crate::liballoc::Life;
+pub use figures::*;
 pub use queries::*;
 
 use crate::abi::Prot;
 use crate::address::{Address, PageRange};
-use crate::liballoc::layout::{MAGIC_DEAD, MAGIC_LIVE};
+use crate::heap::{Allocator, HeapSetting, HeapShape};
 use serde::{Serialize, Serializer};
 
 /// The whole state as JSON has it.
@@ -83,6 +86,15 @@ pub struct FramesState {
 /// The allocator in JSON: its own counters, and its lists as read from simulated memory.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct HeapState {
+    /// The allocator; left out of JSON where it is liballoc.
+    #[serde(skip_serializing_if = "is_liballoc", serialize_with = "allocator_name")]
+    pub allocator: Allocator,
+    /// Bits of a pointer in its headers: 64, or 32; left out of JSON where they are 64.
+    #[serde(rename = "layout", skip_serializing_if = "is_64")]
+    pub bits: u32,
+    /// How its headers look.
+    #[serde(skip)]
+    pub shape: HeapShape,
     /// Bytes got from the page hook.
     pub allocated: u64,
     /// Bytes in blocks, without their headers.
@@ -115,6 +127,12 @@ pub struct MajorState {
     pub size: u32,
     /// Bytes used, headers included.
     pub usage: u32,
+    /// The `prev` pointer; 0 is NULL.
+    #[serde(skip)]
+    pub prev: Address,
+    /// The `next` pointer; 0 is NULL.
+    #[serde(skip)]
+    pub next: Address,
     /// Minor blocks in list order.
     pub minors: Vec<MinorState>,
     /// Why the list of minor blocks could not be read further.
@@ -135,42 +153,19 @@ pub struct MinorState {
     pub size: u32,
     /// Bytes asked for.
     pub req_size: u32,
-    /// Magic number: 0xc001c0de live, 0xdeaddead freed, anything else damaged.
+    /// Magic number: 0xc001c0de live, 0xdeaddead freed, anything else damaged. The tag, where the
+    /// allocator has boundary tags: bytes of the block, and 1 if it is in use.
     #[serde(serialize_with = "hex_u32")]
     pub magic: u32,
-}
-
-impl MinorState {
-    /// What the magic number says of the block.
-    pub const fn life(&self) -> Life {
-        match self.magic {
-            MAGIC_LIVE => Life::Live,
-            MAGIC_DEAD => Life::Dead,
-            _ => Life::Damaged,
-        }
-    }
-}
-
-/// What a magic number says of a minor block.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Life {
-    /// In use.
-    Live,
-    /// Freed.
-    Dead,
-    /// Neither: something wrote over the header.
-    Damaged,
-}
-
-impl Life {
-    /// Its word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Life::Live => "live",
-            Life::Dead => "dead",
-            Life::Damaged => "damaged",
-        }
-    }
+    /// What the header says of the block.
+    #[serde(skip)]
+    pub life: Life,
+    /// The `prev` pointer; 0 is NULL.
+    #[serde(skip)]
+    pub prev: Address,
+    /// The `next` pointer; 0 is NULL.
+    #[serde(skip)]
+    pub next: Address,
 }
 
 /// What backs a VMA: decides its mark and its colour.
@@ -373,6 +368,26 @@ pub struct Totals {
     /// Bytes in its blocks.
     pub heap_in_use: u64,
 }
+
+impl HeapState {
+    /// What the program is linked with.
+    pub const fn setting(&self) -> HeapSetting {
+        HeapSetting { allocator: self.allocator, bits: self.bits }
+    }
+}
+
+fn is_liballoc(allocator: &Allocator) -> bool {
+    *allocator == Allocator::Liballoc
+}
+
+fn is_64(bits: &u32) -> bool {
+    *bits == 64
+}
+
+fn allocator_name<S: Serializer>(allocator: &Allocator, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(allocator.name())
+}
+
 fn hex<S: Serializer>(address: &Address, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{address:#x}"))
 }
@@ -439,14 +454,5 @@ mod tests {
         assert_eq!(of(4), [0.5, 0.0, 1.0, 0.0]);
         assert_eq!(of(3), [0.5, 1.0 / 3.0, 1.0 / 3.0]);
         assert_eq!(of(100).len(), 8);
-    }
-
-    #[test]
-    fn a_magic_number_says_how_its_block_lives() {
-        let life = |magic| {
-            MinorState { address: 0, payload: 0, size: 0, req_size: 0, magic }.life().word()
-        };
-        let words = [MAGIC_LIVE, MAGIC_DEAD, 0x4141_4141].map(life);
-        assert_eq!(words, ["live", "dead", "damaged"]);
     }
 }

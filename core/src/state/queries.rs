@@ -7,6 +7,7 @@ use crate::event::Event;
 use crate::fault::Fault;
 use crate::file::FileKind;
 use crate::frame::{FrameNumber, Owner, ZERO_FRAME};
+use crate::heap::{Heap, HeapSetting};
 use crate::kernel::Kernel;
 use crate::liballoc;
 use crate::maps::MapsLine;
@@ -366,29 +367,39 @@ fn describe(events: &[Event]) -> String {
 pub fn heap(process: &Process) -> Option<HeapState> {
     let heap = process.heap.as_ref()?;
     let peek = |address, out: &mut [u8]| process.kernel.peek(address, out).is_ok();
-    let lists = liballoc::inspect(heap, &peek);
+    let lists = heap.inspect(&peek);
+    let books = heap.books();
+    let HeapSetting { allocator, bits } = process.heap_setting;
     let minor = |minor: &liballoc::MinorBlock| MinorState {
         address: minor.address,
         payload: minor.payload,
         size: minor.size,
         req_size: minor.req_size,
         magic: minor.magic,
+        life: minor.life,
+        prev: minor.prev,
+        next: minor.next,
     };
     let major = |major: &liballoc::MajorBlock| MajorState {
         address: major.address,
         pages: major.pages,
         size: major.size,
         usage: major.usage,
+        prev: major.prev,
+        next: major.next,
         minors: major.minors.iter().map(minor).collect(),
         broken: major.broken.clone(),
     };
     Some(HeapState {
-        allocated: heap.allocated,
-        in_use: heap.in_use,
-        warnings: heap.warnings,
-        errors: heap.errors,
-        possible_overruns: heap.possible_overruns,
-        best_bet: heap.best_bet,
+        allocator,
+        bits,
+        shape: process.heap_setting.shape(),
+        allocated: books.allocated,
+        in_use: books.in_use,
+        warnings: books.warnings,
+        errors: books.errors,
+        possible_overruns: books.possible_overruns,
+        best_bet: books.best_bet,
         majors: lists.majors.iter().map(major).collect(),
         broken: lists.broken,
     })
@@ -409,7 +420,7 @@ pub fn openable(process: &Process) -> Vec<(String, String)> {
 /// The totals of one moment.
 pub fn totals(process: &Process) -> Totals {
     let kernel = &process.kernel;
-    let heap = process.heap.as_ref();
+    let books = process.heap.as_ref().map(Heap::books).unwrap_or_default();
     Totals {
         mapped_bytes: kernel.space.vmas().mapped_bytes(),
         vma_count: kernel.space.vmas().len(),
@@ -417,7 +428,7 @@ pub fn totals(process: &Process) -> Totals {
         frames_used: kernel.frames.used(),
         frames_limit: kernel.frames.limit(),
         page_faults: kernel.page_faults,
-        heap_allocated: heap.map_or(0, |heap| heap.allocated),
-        heap_in_use: heap.map_or(0, |heap| heap.in_use),
+        heap_allocated: books.allocated,
+        heap_in_use: books.in_use,
     }
 }

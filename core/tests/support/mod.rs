@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 use include_dir::{Dir, include_dir};
+use mmap_playground_core::heap::HeapSetting;
 use mmap_playground_core::machine::Machine;
 use mmap_playground_core::maps::{parse_maps, print_maps};
 use mmap_playground_core::process::Process;
@@ -45,6 +46,7 @@ pub fn run(source: &str, maps: Option<&str>, why: bool) -> (Runner, String) {
             Runner::starting_with(from_maps(Machine::default(), Given::default(), &lines))
         }
     };
+    runner.process.heap_setting = HeapSetting::of_trace(source).unwrap_or_default();
     let script = Script::parse(source);
     let choice = choose(&script, None);
     let mut printed = String::new();

@@ -5,6 +5,7 @@ use crate::grid::heap::{self, Part, Piece};
 use crate::grid::scene::Pointed;
 use crate::store::{Action, use_pointed, use_store};
 use crate::text;
+use mmap_playground_core::heap::HeapShape;
 use mmap_playground_core::state::{HeapState, Life, MajorState, MinorState};
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -40,7 +41,7 @@ pub fn Heap() -> Html {
         Some(state) => html! { <>
             <Counters state={state.clone()} />
             { for state.majors.iter().take(MAJORS).enumerate().map(|(index, major)| html! {
-                <Major key={index} {index} major={major.clone()} scale={SCALES[*scale]} best_bet={state.best_bet == Some(major.address)} last={index + 1 == state.majors.len()} />
+                <Major key={index} {index} major={major.clone()} shape={state.shape.clone()} scale={SCALES[*scale]} best_bet={state.best_bet == Some(major.address)} last={index + 1 == state.majors.len()} />
             }) }
             if state.majors.len() > MAJORS {
                 <p class="hint">{ format!("and {} more", text::count((state.majors.len() - MAJORS) as u64, "major block")) }</p>
@@ -94,6 +95,7 @@ fn Counters(props: &CountersProps) -> Html {
 struct MajorProps {
     index: usize,
     major: MajorState,
+    shape: HeapShape,
     scale: f64,
     best_bet: bool,
     last: bool,
@@ -108,7 +110,9 @@ fn Major(props: &MajorProps) -> Html {
     let scroller = use_node_ref();
     let window = use_state_eq(|| (0.0_f64, 1600.0_f64));
     let pieces =
-        use_memo((major.clone(), props.scale), |(major, scale)| heap::pieces(major, *scale));
+        use_memo((major.clone(), props.shape.clone(), props.scale), |(major, shape, scale)| {
+            heap::pieces(major, shape, *scale)
+        });
     let width = pieces.last().map_or(0.0, |piece| piece.x + piece.width);
     let onscroll = {
         let (scroller, window) = (scroller.clone(), window.clone());
@@ -135,7 +139,7 @@ fn Major(props: &MajorProps) -> Html {
             let (pointed, address, length) = (pointed.clone(), piece.address, piece.length);
             move |_| pointed.set(Some(Pointed::bytes(address, length)))
         };
-        let magic = (piece.part == Part::MinorHeader).then_some(minor).flatten().map(|minor| minor.life().word());
+        let magic = (piece.part == Part::MinorHeader).then_some(minor).flatten().map(|minor| minor.life.word());
         let class = classes!(piece.part.class(), piece.folded.then_some("folded"), lights.then_some("lit"), here.then_some("here"), magic);
         html! {
             <div role="option" aria-selected={here.to_string()} id={format!("part-{:x}", piece.address)} {class} style={format!("left:{:.1}px;width:{:.1}px", piece.x, piece.width)} {onclick} {onmouseenter}
@@ -242,7 +246,7 @@ fn caption(piece: &Piece, minor: Option<MinorState>) -> String {
     }
     let caption = match (piece.part, minor) {
         (Part::MajorHeader, _) => "major".to_owned(),
-        (Part::MinorHeader, Some(minor)) => match minor.life() {
+        (Part::MinorHeader, Some(minor)) => match minor.life {
             Life::Damaged if !fits("damaged", piece) => "bad".to_owned(),
             life => life.word().to_owned(),
         },
@@ -272,7 +276,7 @@ fn title(piece: &Piece, minor: Option<MinorState>) -> String {
             minor.req_size,
             minor.size,
             minor.magic,
-            minor.life().word()
+            minor.life.word()
         ));
     }
     title

@@ -6,6 +6,7 @@ use crate::grid::scene::Pointed;
 use crate::store::{Action, use_pointed, use_store};
 use crate::text;
 use mmap_playground_core::address::Address;
+use mmap_playground_core::heap::HeapShape;
 use mmap_playground_core::state::{self, HeapState};
 use yew::prelude::*;
 
@@ -48,6 +49,7 @@ pub fn HexView(props: &HexViewProps) -> Html {
     let parts = use_memo((props.revision, start), |_| {
         store.moment.heap.as_ref().map(|state| parts(state, start, ROW * ROWS)).unwrap_or_default()
     });
+    let shape = store.moment.heap.as_ref().map(|state| state.shape.clone());
     let changes = &store.moment.changes;
     let lit = pointed.get();
     let rows = (0..ROWS).map(|row| {
@@ -75,7 +77,7 @@ pub fn HexView(props: &HexViewProps) -> Html {
                 let pointed = pointed.clone();
                 move |_: MouseEvent| pointed.set(Some(Pointed::bytes(address, 1)))
             };
-            let what = part.map_or_else(String::new, |piece| format!(", {}", describe(piece, address)));
+            let what = part.map_or_else(String::new, |piece| format!(", {}", describe(piece, shape.as_ref(), address)));
             html! {
                 <span {class} {onclick} {onmouseenter} title={format!("{}{what}", text::hex(address))} data-address={text::hex(address)}>{ shown }</span>
             }
@@ -139,7 +141,10 @@ pub fn HexView(props: &HexViewProps) -> Html {
         let pointed = pointed.clone();
         move |_: MouseEvent| pointed.set(None)
     };
-    let under = parts.iter().find(|piece| piece.holds(cursor)).map(|piece| describe(piece, cursor));
+    let under = parts
+        .iter()
+        .find(|piece| piece.holds(cursor))
+        .map(|piece| describe(piece, shape.as_ref(), cursor));
     let byte = bytes.get(cursor.wrapping_sub(start) as usize).copied().flatten();
     let spoken = byte.map_or_else(|| "nothing".to_owned(), |byte| format!("{byte:#04x}"));
     html! {
@@ -166,15 +171,15 @@ fn parts(state: &HeapState, start: Address, length: u64) -> Vec<Piece> {
         .majors
         .iter()
         .filter(|major| window.overlaps(major.address, u64::from(major.size)))
-        .flat_map(|major| heap::pieces(major, 1.0))
+        .flat_map(|major| heap::pieces(major, &state.shape, 1.0))
         .filter(|piece| window.overlaps(piece.address, piece.length))
         .collect()
 }
 
 /// What a byte of the heap is, down to the field.
-fn describe(piece: &Piece, address: Address) -> String {
+fn describe(piece: &Piece, shape: Option<&HeapShape>, address: Address) -> String {
     let offset = address.saturating_sub(piece.address);
-    match heap::field(piece, address) {
+    match shape.and_then(|shape| heap::field(piece, shape, address)) {
         Some(field) => format!("{}: {field}", piece.part.name()),
         None => format!("{}, byte {offset} of {}", piece.part.name(), piece.length),
     }
@@ -187,6 +192,7 @@ mod tests {
 
     #[test]
     fn header_bytes_have_field_names() {
+        let shape = mmap_playground_core::heap::HeapSetting::default().shape();
         let piece = Piece {
             part: Part::MinorHeader,
             address: 0x1000,
@@ -196,9 +202,9 @@ mod tests {
             folded: false,
             block: Some(0),
         };
-        assert_eq!(describe(&piece, 0x1000), "minor header: prev");
-        assert_eq!(describe(&piece, 0x101b), "minor header: magic");
-        assert_eq!(describe(&piece, 0x1023), "minor header: req_size");
-        assert_eq!(describe(&piece, 0x1024), "minor header, byte 36 of 40");
+        assert_eq!(describe(&piece, Some(&shape), 0x1000), "minor header: prev");
+        assert_eq!(describe(&piece, Some(&shape), 0x101b), "minor header: magic");
+        assert_eq!(describe(&piece, Some(&shape), 0x1023), "minor header: req_size");
+        assert_eq!(describe(&piece, Some(&shape), 0x1024), "minor header, byte 36 of 40");
     }
 }

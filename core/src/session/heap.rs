@@ -1,0 +1,141 @@
+//! What a session says of the heap: which allocator the program is linked with, how its last call
+//! went, and its figures over time.
+
+use super::{INTERVAL, Session};
+use crate::heap::HeapSetting;
+use crate::search::Search;
+use crate::state::{Figures, heap};
+
+/// The figures of the heap after some step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FiguresAt {
+    /// How many steps lie before.
+    pub position: usize,
+    /// The figures; all 0 before the first call of the allocator.
+    pub figures: Figures,
+}
+
+impl Session {
+    /// What the program is linked with.
+    pub fn heap_setting(&self) -> HeapSetting {
+        self.process().heap_setting
+    }
+
+    /// The same lines, run again from the start by a program that is linked with this.
+    pub fn with_heap(&self, setting: HeapSetting) -> Session {
+        let mut start = self.clone();
+        start.go_to(0);
+        let mut runner = start.current;
+        runner.process.heap_setting = setting;
+        let mut session = Session::starting_with(runner);
+        for step in &self.steps {
+            session.push(&step.source, step.parsed.clone());
+        }
+        session.go_to(self.position);
+        session
+    }
+
+    /// Takes the setting that a text asks for, if nothing has run.
+    pub(super) fn adopt_heap_setting(&mut self, text: &str) {
+        if self.steps.is_empty()
+            && let Some(setting) = HeapSetting::of_trace(text)
+        {
+            *self = self.with_heap(setting);
+        }
+    }
+
+    /// How the last call of the allocator went, step by step; nothing if the last call was none.
+    pub fn last_search(&self) -> Option<Search> {
+        let call = self.last_step()?.call.as_ref().filter(|call| call.is_of_heap())?;
+        let mut before = self.clone();
+        before.go_to(self.position - 1);
+        before.process().watch(call)
+    }
+
+    /// The figures of the heap over time, at no more than about `most` positions. In a long session
+    /// they are those where a whole state is kept, so that nothing need be run again.
+    pub fn figures_over_time(&self, most: usize) -> Vec<FiguresAt> {
+        let (len, most) = (self.steps.len(), most.max(1));
+        let stride = match len.div_ceil(most).max(1) {
+            stride if len <= 8 * INTERVAL => stride,
+            stride => stride.next_multiple_of(INTERVAL),
+        };
+        let mut session = self.clone();
+        let mut at = |position| {
+            session.go_to(position);
+            let figures = heap(session.process()).map(|heap| Figures::of(&heap));
+            FiguresAt { position, figures: figures.unwrap_or_default() }
+        };
+        let mut positions: Vec<usize> = (0..len).step_by(stride).collect();
+        positions.push(len);
+        positions.into_iter().map(&mut at).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::heap::Allocator;
+    use crate::machine::Machine;
+    use crate::search::HeapStep;
+
+    const TAGS: HeapSetting = HeapSetting { allocator: Allocator::BoundaryTags, bits: 32 };
+
+    fn session(text: &str) -> Session {
+        let mut session = Session::new(Machine::default());
+        session.run(text);
+        session
+    }
+
+    #[test]
+    fn another_allocator_runs_the_same_lines() {
+        let liballoc = session("a = malloc(100)\nb = malloc(8)\nfree(a)\nstore(b, 1)");
+        let tags = liballoc.with_heap(TAGS);
+        assert_eq!((tags.len(), tags.position()), (4, 4));
+        assert_eq!(tags.heap_setting(), TAGS);
+        assert_eq!(tags.last_step().unwrap().result, "0");
+        assert_ne!(tags.process(), liballoc.process());
+        assert_eq!(tags.with_heap(HeapSetting::default()).process(), liballoc.process());
+        // Its text asks for it again.
+        assert_eq!(session(&tags.script()).process(), tags.process());
+        let mut import = super::super::Import::new(&tags.script());
+        while !import.is_done() {
+            import.advance(10);
+        }
+        assert_eq!(import.finish().process(), tags.process());
+    }
+
+    #[test]
+    fn the_last_search_is_of_the_state_before() {
+        let mut session = session("a = malloc(100)\nb = malloc(200)\nfree(a)\nc = malloc(100)");
+        let gap = |session: &Session| {
+            let steps = session.last_search()?.steps.into_iter();
+            steps.filter(|step| matches!(step, HeapStep::Gap { .. })).map(|it| it.sentence()).next()
+        };
+        let first = gap(&session).unwrap();
+        assert!(first.contains("before the first block") && first.ends_with("fits"), "{first}");
+        session.go_to(2);
+        let second = gap(&session).unwrap();
+        assert!(second.ends_with("0 bytes, 272 needed: too small"), "{second}");
+        session.run("brk(0)");
+        assert_eq!(session.last_search(), None);
+    }
+
+    #[test]
+    fn figures_over_time_are_those_of_the_moments() {
+        let text: String = (0..3000).map(|i| format!("p{i} = malloc({})\n", i % 50)).collect();
+        let session = session(&text);
+        let all = session.figures_over_time(100);
+        assert!(all.len() <= 101 && all.len() > 20, "{}", all.len());
+        assert_eq!(all.last().unwrap().position, 3000);
+        for it in all.iter().step_by(7) {
+            assert_eq!(it.figures.blocks, it.position as u64);
+        }
+        let mut few = session.clone();
+        few.go_to(5);
+        few.run("free(p1)");
+        let blocks =
+            few.figures_over_time(100).iter().map(|it| it.figures.blocks).collect::<Vec<_>>();
+        assert_eq!(blocks, [0, 1, 2, 3, 4, 5, 4]);
+    }
+}

@@ -56,7 +56,7 @@ pub enum Surprise {
     ContentsStillThere,
     /// The break is inside a page, all of which is mapped.
     BreakInsidePage { value: Address },
-    /// liballoc asked for more pages than this call needs.
+    /// The allocator asked for more pages than this call needs.
     PagesAsked { pages: u32 },
 }
 
@@ -340,7 +340,7 @@ impl Surprise {
                 format!("the break {value:#x} lies inside a page, all of which is mapped")
             }
             Surprise::PagesAsked { pages } => {
-                format!("liballoc asked for {pages} pages at once, to have some for later calls")
+                format!("the allocator asked for {pages} pages at once, to have some for later calls")
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::calls::{ArgKind, Draft, spec};
 use crate::grid::change::Changes;
 use crate::theme::Theme;
 use mmap_playground_core::address::{Address, PageRange, page_floor};
+use mmap_playground_core::heap::HeapSetting;
 use mmap_playground_core::machine::Machine;
 use mmap_playground_core::session::{Session, Step};
 use mmap_playground_core::state::{self, HeapState, Totals, VmaView};
@@ -335,6 +336,19 @@ impl Store {
         self.focus = (self.cursor, self.focus.1.wrapping_add(1));
     }
 
+    fn link_with(&mut self, setting: HeapSetting) {
+        if setting == self.session.heap_setting() {
+            return;
+        }
+        self.remember();
+        self.session = self.session.with_heap(setting);
+        self.history = self.history.wrapping_add(1);
+        self.moved();
+        let name = setting.allocator.title();
+        self.announcement =
+            format!("Linked with {name}, {} bits. All lines ran again.", setting.bits).into();
+    }
+
     fn exchange(&mut self, back: bool) {
         let kept = if back { self.past.pop() } else { self.future.pop() };
         let Some(kept) = kept else { return };
@@ -447,6 +461,8 @@ pub enum Action {
     Step(isize),
     /// Goes to the next step that failed, and after the last one to the first.
     NextFailure,
+    /// Links the program with another allocator: all lines run again from the start.
+    LinkWith(HeapSetting),
     /// Takes back what was run or loaded.
     Undo,
     /// Has it back.
@@ -499,6 +515,7 @@ impl Reducible for Store {
                 Some(position) => store.go_to(position),
                 None => store.announcement = "No step failed.".into(),
             },
+            Action::LinkWith(setting) => store.link_with(setting),
             Action::Undo => store.exchange(true),
             Action::Redo => store.exchange(false),
             Action::Select(range) => {
@@ -620,6 +637,18 @@ mod tests {
         assert_eq!(store.session.len(), 2);
         let store = store.reduce(Action::Redo);
         assert!(store.last_step().unwrap().text.starts_with("load"));
+    }
+
+    #[test]
+    fn another_allocator_can_be_undone() {
+        let tags = HeapSetting::parse("boundary-tags 32").unwrap();
+        let store = after([run("a = malloc(8)"), run("free(a)"), Action::LinkWith(tags)]);
+        assert_eq!((store.session.heap_setting(), store.session.len()), (tags, 2));
+        assert!(store.session.script().starts_with("# heap: boundary-tags 32\n"));
+        let store = store.reduce(Action::Undo);
+        assert_eq!(store.session.heap_setting(), HeapSetting::default());
+        let store = store.reduce(Action::LinkWith(HeapSetting::default()));
+        assert!(store.can_redo());
     }
 
     #[test]

@@ -236,6 +236,83 @@ async fn the_heap_shows_a_block_and_its_death() {
 }
 
 #[wasm_bindgen_test]
+async fn the_last_call_of_the_allocator_can_be_stepped_through() {
+    let page = Page::open().await;
+    page.run("a = malloc(100)\nb = malloc(200)\nfree(a)\nc = malloc(500)").await;
+    let selected = || {
+        let steps = page.all("heap-step");
+        let mut chosen =
+            steps.iter().filter(|it| it.get_attribute("aria-selected").as_deref() == Some("true"));
+        chosen.next().and_then(|it| it.text_content()).unwrap_or_default()
+    };
+    assert!(selected().starts_with("needs 572 bytes"), "{}", selected());
+    let mut sentences = vec![selected()];
+    for _ in 0..4 {
+        page.key("heap-steps", "ArrowDown").await;
+        sentences.push(selected());
+    }
+    let gap = sentences.iter().position(|it| it.starts_with("gap before the first block")).unwrap();
+    assert!(sentences[gap].ends_with("172 bytes, 572 needed: too small"), "{sentences:?}");
+    // The hole that was measured is lit in the strip.
+    page.key("heap-steps", "Home").await;
+    for _ in 0..gap {
+        page.click("heap-step-on").await;
+    }
+    let parts = page.all("heap-part");
+    let lit = parts.iter().filter(|it| it.class_list().contains("lit")).collect::<Vec<_>>();
+    assert_eq!(lit.len(), 1);
+    assert_eq!(lit[0].get_attribute("data-part").as_deref(), Some("hole"));
+    page.key("heap-steps", "End").await;
+    assert!(selected().contains("places the block"), "{}", selected());
+    assert!(page.text("heap-search-summary").contains("the best bet stays"));
+    page.run("brk(0)").await;
+    assert_eq!(page.all("heap-step").len(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn the_heap_has_figures_and_a_chart_of_them() {
+    let page = Page::open().await;
+    page.run("a = malloc(1024)\nb = malloc(1024)\nfree(a)").await;
+    assert_eq!(page.text("figure-held"), "64 KiB");
+    assert_eq!(page.text("figure-asked-for"), "1 KiB");
+    assert_eq!(page.text("figure-overhead"), "98.4 %");
+    assert_ne!(page.text("figure-external-fragmentation"), "0.0 %");
+    let paths = page.get("heap-chart").query_selector_all("path.area").unwrap();
+    assert_eq!(paths.length(), 2);
+}
+
+#[wasm_bindgen_test]
+async fn another_allocator_runs_the_lines_again() {
+    let page = Page::open().await;
+    page.run("a = malloc(100)\nb = malloc(200)\nfree(a)").await;
+    let choose = |id: &'static str, value: &'static str| {
+        let page = &page;
+        async move {
+            let select: web_sys::HtmlSelectElement = page.get(id).unchecked_into();
+            select.set_value(value);
+            let init = EventInit::new();
+            init.set_bubbles(true);
+            let event = Event::new_with_event_init_dict("change", &init).unwrap();
+            select.dispatch_event(&event).unwrap();
+            page.settle().await;
+        }
+    };
+    let parts = |part: &str| {
+        let parts = page.all("heap-part");
+        parts.iter().filter(|it| it.get_attribute("data-part").as_deref() == Some(part)).count()
+    };
+    assert_eq!((parts("minor header"), parts("footer")), (1, 0));
+    choose("heap-allocator", "boundary-tags").await;
+    assert_eq!((parts("minor header"), parts("footer")), (3, 4));
+    assert!(page.text("heap-steps").contains("writes tag"));
+    choose("heap-bits", "32").await;
+    assert!(page.text("console-line").contains("malloc(100) = 0x40000020"));
+    page.click("undo").await;
+    page.click("undo").await;
+    assert_eq!((parts("minor header"), parts("footer")), (1, 0));
+}
+
+#[wasm_bindgen_test]
 async fn a_pasted_log_is_summed_up_before_it_is_shown() {
     let page = Page::open().await;
     page.click("import-open").await;

@@ -1,5 +1,8 @@
 //! The heap: liballoc's counters, its list of major blocks, and each of them as a strip to scale.
 
+use crate::components::heap_figures::HeapFigures;
+use crate::components::heap_search::HeapSearch;
+use crate::components::heap_setting::{HeapAbout, HeapChoice};
 use crate::components::icons;
 use crate::grid::heap::{self, Part, Piece};
 use crate::grid::scene::Pointed;
@@ -40,6 +43,7 @@ pub fn Heap() -> Html {
         }
         Some(state) => html! { <>
             <Counters state={state.clone()} />
+            <HeapSearch />
             { for state.majors.iter().take(MAJORS).enumerate().map(|(index, major)| html! {
                 <Major key={index} {index} major={major.clone()} shape={state.shape.clone()} scale={SCALES[*scale]} best_bet={state.best_bet == Some(major.address)} last={index + 1 == state.majors.len()} />
             }) }
@@ -49,12 +53,15 @@ pub fn Heap() -> Html {
             if let Some(broken) = &state.broken {
                 <p class="why"><b>{ "BROKEN" }</b>{ format!(" The list of major blocks ends here: {broken}") }</p>
             }
+            <HeapFigures state={state.clone()} />
+            <HeapAbout />
         </> },
     };
     html! {
         <section class="panel heap" data-panel="heap" aria-label="Heap" data-testid="heap">
             <div class="panel-head">
-                <h2 class="panel-title">{ "Heap" }<small>{ "liballoc 1.1" }</small></h2>
+                <h2 class="panel-title">{ "Heap" }</h2>
+                <HeapChoice />
                 <span class="spring"></span>
                 if store.moment.heap.is_some() {
                     <span class="row-size">{ format!("{} px a byte", SCALES[*scale]) }</span>

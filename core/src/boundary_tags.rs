@@ -41,7 +41,7 @@ const LEAST: u64 = 2 * TAG_BYTES + ALIGNMENT;
 /// The lowest bit of a tag: the block is in use.
 const USED: u64 = 1;
 
-/// Bytes of the block, and [`USED`].
+/// Bytes of the block, and 1 if it is in use.
 pub const TAG: Field = Field { name: "tag", offset: 0, width: 4 };
 
 /// Bytes asked for; 0 in a free block.

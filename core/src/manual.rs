@@ -93,7 +93,7 @@ pub fn page(call: &Call) -> &'static str {
 /// surprise that has a [`Reason`].
 pub fn cite(call: &Call, returned: &Returned, reason: &Reason) -> Citation {
     match returned {
-        Returned::Signal(info) => signal(info, reason),
+        Returned::Signal(info) => cite_signal(info, reason),
         Returned::Error(errno) => error(call, *errno, reason),
         _ => surprise(call, reason),
     }
@@ -436,8 +436,8 @@ fn read_write(page: &'static str, base: &'static str, reason: &Reason) -> Option
     })
 }
 
-/// The signal that an access ended in.
-fn signal(info: &SignalInfo, reason: &Reason) -> Citation {
+/// What documents the signal that an access ended in.
+pub fn cite_signal(info: &SignalInfo, reason: &Reason) -> Citation {
     let code = |entry| Citation::new("sigaction(2)", "DESCRIPTION, The si_code field", entry);
     match reason {
         Reason::BeyondEndOfFile { .. } => {

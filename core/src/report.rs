@@ -5,6 +5,7 @@ use crate::manual::cite;
 use crate::process::Process;
 use crate::replay::{Counts, Ran, RanKind};
 use crate::search::HeapStep;
+use crate::state::rule_behind_signal;
 use crate::surprise::told;
 use crate::trace::{Script, print_line};
 use std::fmt::Write;
@@ -96,6 +97,13 @@ pub fn why_sentence(ran: &Ran) -> Option<String> {
     let RanKind::Call(call, outcome) = &ran.kind else { return None };
     let reason = ran.reason()?;
     Some(format!("{} {}", reason.sentence(), cite(call, &outcome.returned, reason)))
+}
+
+/// The rule behind a signal that a log shows and no call of it caused, and where the manual says
+/// it; `process` is as the line before left it.
+pub fn signal_sentence(process: &Process, ran: &Ran) -> Option<String> {
+    let RanKind::Signal(signal) = &ran.kind else { return None };
+    rule_behind_signal(process, signal.address?, &signal.code)
 }
 
 /// What surprises about a call that did not fail, a sentence each, and where the manual says it.

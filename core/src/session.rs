@@ -16,13 +16,13 @@ use crate::machine::Machine;
 use crate::maps::parse_maps;
 use crate::process::Process;
 use crate::replay::{Counts, Ran, RanKind, Runner};
-use crate::report::{Choice, choose, why_sentence};
+use crate::report::{Choice, choose, signal_sentence, why_sentence};
 use crate::start::{Given, from_maps};
-use crate::state::{Totals, rule_behind_signal, totals};
+use crate::state::{Totals, totals};
 use crate::surprise::told;
 use crate::trace::{
-    Diagnostic, Kind, Line, Parser, ProcessCount, Script, SignalLine, Statement, print_call,
-    print_line, print_result, print_signal, recognise,
+    Diagnostic, Kind, Line, Parser, ProcessCount, Script, print_call, print_line, print_result,
+    print_signal, recognise,
 };
 pub use heap::FiguresAt;
 use imbl::Vector;
@@ -177,13 +177,10 @@ impl Session {
             return Pushed::Nothing;
         }
         let totals = totals(&self.current.process);
+        let signal = signal_sentence(&self.current.process, &ran);
         let mut step = step(ran, totals, source.clone(), line);
         step.block_header = self.heap_setting().shape().minor_bytes;
-        if let (Statement::Signal(SignalLine { code, .. }), None, Some(address)) =
-            (&step.parsed.statement, &step.why, step.reason_address)
-        {
-            step.why = rule_behind_signal(&self.current.process, address, code);
-        }
+        step.why = step.why.or(signal);
         self.steps.push_back(Arc::new(step));
         self.position += 1;
         if self.position.is_multiple_of(INTERVAL) {
@@ -578,7 +575,9 @@ mod tests {
             step.text,
             "--- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_ACCERR, si_addr=0x7ffff7ff8010} ---"
         );
-        assert!(step.failed && step.why.as_ref().unwrap().contains("may not be written"));
+        let why = step.why.as_ref().unwrap();
+        assert!(step.failed && why.contains("may not be written"));
+        assert!(why.contains("[mmap(2), ERRORS, SIGSEGV: a write into a read-only region]"));
     }
 
     #[test]

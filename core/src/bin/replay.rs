@@ -203,6 +203,11 @@ mod native {
                     if let Some(before) = &before {
                         report::write_search(text, before, &ran);
                     }
+                    if options.why
+                        && let Some(rule) = report::signal_sentence(&runner.process, &ran)
+                    {
+                        text.push_str(&format!("# {rule}\n"));
+                    }
                 } else if options.each && matches!(ran.kind, RanKind::Call(..)) {
                     if !text.is_empty() && *print != Print::Figures {
                         text.push('\n');

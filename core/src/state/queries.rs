@@ -10,6 +10,7 @@ use crate::frame::{FrameNumber, Owner, ZERO_FRAME};
 use crate::heap::{Heap, HeapSetting};
 use crate::kernel::Kernel;
 use crate::liballoc;
+use crate::manual::cite_signal;
 use crate::maps::MapsLine;
 use crate::page_table::PageTableEntry;
 use crate::process::Process;
@@ -328,12 +329,13 @@ fn forecast(process: &Process, address: Address, access: Access) -> Forecast {
 }
 
 /// The rule by which an access to an address ends in a signal with this code (`SEGV_ACCERR`), in
-/// a sentence. A log does not say what the access was: a load, else a store, else a fetch.
+/// a sentence, and where the manual says it. A log does not say what the access was: a load, else a
+/// store, else a fetch.
 pub fn rule_behind_signal(process: &Process, address: Address, code: &str) -> Option<String> {
     let accesses = [Access::Read, Access::Write, Access::Execute];
     let faults = accesses.iter().filter_map(|access| attempt(process, address, *access).err());
     let fault = faults.into_iter().find(|fault| fault.info.code.name() == code)?;
-    Some(fault.reason.sentence())
+    Some(format!("{} {}", fault.reason.sentence(), cite_signal(&fault.info, &fault.reason)))
 }
 
 /// Tries an access on a copy: what happens, or the fault.

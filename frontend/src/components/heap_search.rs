@@ -69,7 +69,7 @@ pub fn HeapSearch() -> Html {
     });
     let place = format!("{} of {}", at + 1, text::count(search.steps.len() as u64, "step"));
     html! {
-        <details class="heap-search" open=true data-testid="heap-search">
+        <details class="heap-search" data-testid="heap-search">
             <summary>{ "How the last call went" }</summary>
             <div class="heap-search-head">
                 <code>{ call }</code>

@@ -102,7 +102,8 @@ impl Kernel {
         Ok(())
     }
 
-    /// Copies memory upwards, in pieces that lie in one page on both sides.
+    /// Copies memory upwards, in pieces that lie in one page on both sides. As with `rep movsb`,
+    /// what was copied is copied again where the target begins inside the source.
     ///
     /// # Errors
     /// The signal at the first page that refuses; what lies before it is copied.
@@ -119,7 +120,14 @@ impl Kernel {
             let (source, target) = (from.wrapping_add(done), to.wrapping_add(done));
             let room = (PAGE_SIZE - source % PAGE_SIZE).min(PAGE_SIZE - target % PAGE_SIZE);
             let piece = &mut buffer[..room.min(length - done) as usize];
-            self.load(source, piece, events)?;
+            let distance = match to.wrapping_sub(from) {
+                0 => piece.len(),
+                distance => distance.min(piece.len() as u64) as usize,
+            };
+            self.load(source, &mut piece[..distance], events)?;
+            for at in distance..piece.len() {
+                piece[at] = piece[at - distance];
+            }
             self.store(target, piece, events)?;
             done += piece.len() as u64;
         }

@@ -10,13 +10,15 @@ mod differential;
 
 use differential::campaign::{Plan, fresh_seed, repeat, run};
 use differential::child::Child;
-use differential::compare::{Kind, Source, compare};
+use differential::compare::{Kind, Prelude, Source, compare};
 use differential::generator::Profile;
 use differential::guard::{ModelTrouble, guarded};
 use differential::kernel::{RealKernel, folder};
+use differential::known::known_differences;
+use differential::report::Report;
 use mmap_playground_core::call::Call;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -100,6 +102,35 @@ fn everything() {
 }
 
 #[test]
+fn limit() {
+    short_campaign(Profile::Limit);
+}
+
+/// Each known difference that can be shown is still one; the day it is not, it leaves the list.
+#[test]
+fn known_differences_still_differ() {
+    let Some(kernel) = kernel("known") else { return };
+    for known in known_differences().unwrap().iter().filter(|known| known.trace.is_some()) {
+        let calls = known.calls();
+        assert!(!calls.is_empty(), "{}: no calls", known.what);
+        let compared = compare(&kernel, &Prelude::default(), Source::Fixed(calls));
+        let difference = compared.difference.unwrap_or_else(|| panic!("gone: {}", known.what));
+        say(&format!("{}:\n{}", known.what, difference.what.lines().next().unwrap_or_default()));
+    }
+    let _ = std::fs::remove_dir_all(&kernel.folder);
+}
+
+/// What the page and the docs say of known differences is the list as it is now.
+#[test]
+fn the_report_lists_the_known_differences() {
+    let report: Report = serde_json::from_str(include_str!("../../docs/conformance.json")).unwrap();
+    assert_eq!(report.known, known_differences().unwrap());
+    assert_eq!(report.markdown(), include_str!("../../docs/conformance.md"));
+    assert_eq!(report.profiles.len(), Profile::ALL.len());
+    assert_eq!(report.differences, 0);
+}
+
+#[test]
 fn a_model_that_panics_or_hangs_is_told_in_words() {
     let panics: Result<(), _> = guarded(Duration::from_secs(60), || panic!("a wrong rule"));
     assert_eq!(panics, Err(ModelTrouble::Panicked("a wrong rule".to_owned())));
@@ -126,8 +157,8 @@ fn a_child_that_hangs_is_killed_and_told() {
 fn a_child_that_does_not_start_is_told() {
     let Some(kernel) = kernel("crashes") else { return };
     let calls = vec![Call::Brk { addr: 0 }];
-    let no_folder = PathBuf::from("/proc/nowhere");
-    let compared = compare(Source::Fixed(calls.clone()), &kernel.start, true, &no_folder);
+    let kernel = kernel.with_folder(Path::new("/proc/nowhere"));
+    let compared = compare(&kernel, &Prelude::default(), Source::Fixed(calls.clone()));
     assert_eq!(compared.calls, calls);
     assert_eq!(compared.difference.map(|difference| difference.kind), Some(Kind::Child));
 }

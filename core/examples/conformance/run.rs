@@ -4,6 +4,7 @@ use crate::differential::bless::{Blessed, bless, unrecorded};
 use crate::differential::campaign::{self, Finding, Plan, Tally, fresh_seed, repeat};
 use crate::differential::generator::Profile;
 use crate::differential::kernel::{RealKernel, folder};
+use crate::differential::report::{ProfileFigures, Report};
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,10 @@ struct Arguments {
     /// Ends a profile after so many differences.
     #[arg(long, default_value_t = 5)]
     differences: usize,
+    /// Writes docs/conformance.md and docs/conformance.json when it is done: of each profile the
+    /// last run on this machine.
+    #[arg(long)]
+    report: bool,
     /// Records outcomes into core/tests/linux: of these traces (paths, or names there), or of
     /// all traces there that have none yet.
     #[arg(long, num_args = 0.., value_name = "TRACE")]
@@ -93,6 +98,7 @@ fn campaigns(kernel: &RealKernel, arguments: &Arguments) -> bool {
     let chosen = Profile::ALL.into_iter().filter(|profile| {
         arguments.profile.is_empty() || arguments.profile.iter().any(|name| name == profile.name())
     });
+    let kept = base().join("conformance-figures");
     let mut total = 0;
     for profile in chosen {
         println!("{}", repeat(profile, seed, arguments.calls));
@@ -105,17 +111,34 @@ fn campaigns(kernel: &RealKernel, arguments: &Arguments) -> bool {
         };
         let begin = Instant::now();
         let tally = campaign::run(kernel, plan, |finding: &Finding| println!("\n{finding}"));
-        let Tally { runs, calls, findings } = tally;
+        let Tally { runs, calls, findings } = &tally;
         println!(
             "{}: {calls} calls in {runs} runs, {} differences, {:.0} s",
             profile.name(),
             findings.len(),
             begin.elapsed().as_secs_f64()
         );
+        if *calls == 0 {
+            continue; // `--calls 0`: a report of what was run before.
+        }
+        if let Err(trouble) = ProfileFigures::of(profile, seed, &tally).keep(&kept) {
+            println!("not kept for a report: {trouble}");
+        }
         total += findings.len();
     }
     println!("{total} differences");
-    total == 0
+    let core = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let written = !arguments.report
+        || match Report::gather(kernel, &kept, &core.join("tests"))
+            .and_then(|report| report.write(&core.join("../docs")))
+        {
+            Ok(()) => true,
+            Err(trouble) => {
+                println!("no report: {trouble}");
+                false
+            }
+        };
+    total == 0 && written
 }
 
 /// Where the children's files go: beside this program, on the disk of the sources.

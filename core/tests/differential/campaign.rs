@@ -1,9 +1,11 @@
 //! Many runs of random calls of one profile, each in a fresh child.
 
-use super::compare::{Compared, Source, as_trace, compare, shrink};
+use super::compare::{Compared, Prelude, Source, as_trace, compare, shrink};
 use super::generator::{Generator, Profile, Random};
 use super::kernel::RealKernel;
 use mmap_playground_core::call::Call;
+use mmap_playground_core::trace::print_call;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What is to be run.
@@ -39,6 +41,8 @@ pub struct Finding {
     pub profile: Profile,
     /// The run's seed.
     pub seed: u64,
+    /// What was there before.
+    pub prelude: Prelude,
     /// The shortest trace that shows it.
     pub calls: Vec<Call>,
     /// What differs after its last call.
@@ -48,6 +52,11 @@ pub struct Finding {
 impl std::fmt::Display for Finding {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(out, "# {}, seed {}: pages: yes", self.profile.name(), self.seed)?;
+        if let [first, second, .., last] = &self.prelude[..] {
+            let [first, second, last] = [first, second, last].map(print_call);
+            let count = self.prelude.len();
+            writeln!(out, "# before it, {count} calls: {first}; {second} … {last}")?;
+        }
         write!(out, "{}", as_trace(&self.calls))?;
         for line in self.what.lines() {
             writeln!(out, "# {line}")?;
@@ -69,16 +78,17 @@ pub fn run(kernel: &RealKernel, plan: Plan, mut tell: impl FnMut(&Finding)) -> T
         && plan.until.is_none_or(|until| Instant::now() < until)
         && tally.findings.len() < plan.differences
     {
-        let generator = Generator::new(plan.profile, seed, kernel.disk);
-        let source = Source::Random(Box::new(generator), run_length(seed));
-        let Compared { calls, difference } =
-            compare(source, &kernel.start, kernel.frames_known, &kernel.folder);
+        let mut generator = Generator::new(plan.profile, seed, kernel.disk);
+        let prelude = Arc::new(generator.prelude(&kernel.start));
+        let source =
+            Source::Random(Box::new(generator), run_length(plan.profile, seed, plan.calls));
+        let Compared { calls, difference } = compare(kernel, &prelude, source);
         tally.runs += 1;
         tally.calls += calls.len() as u64;
         if let Some(difference) = difference {
-            let (calls, difference) =
-                shrink(calls, difference, &kernel.start, kernel.frames_known, &kernel.folder);
-            let finding = Finding { profile: plan.profile, seed, calls, what: difference.what };
+            let (calls, difference) = shrink(kernel, &prelude, calls, difference);
+            let what = difference.what;
+            let finding = Finding { profile: plan.profile, seed, prelude, calls, what };
             tell(&finding);
             tally.findings.push(finding);
         }
@@ -89,8 +99,10 @@ pub fn run(kernel: &RealKernel, plan: Plan, mut tell: impl FnMut(&Finding)) -> T
 }
 
 /// How many calls the run of a seed has: most differences need few, some need what many left.
-fn run_length(seed: u64) -> usize {
-    30 + Random::new(!seed).below(90) as usize
+fn run_length(profile: Profile, seed: u64, most: u64) -> usize {
+    let calls = 30 + Random::new(!seed).below(90) as usize;
+    // A prelude is worth many calls.
+    if profile == Profile::Limit { (100 * calls).min(most as usize) } else { calls }
 }
 
 /// A seed that was not there before.

@@ -2,7 +2,8 @@
 
 use super::child::{CODE, Child, DATA, DATA_LENGTH, maps_range};
 use super::generator::Generator;
-use super::guard::{PATIENCE, guarded};
+use super::guard::{ModelTrouble, PATIENCE, guarded};
+use super::kernel::RealKernel;
 use mmap_playground_core::abi::Prot;
 use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange};
 use mmap_playground_core::call::{Call, Returned};
@@ -47,6 +48,11 @@ pub enum Source {
     Random(Box<Generator>, usize),
 }
 
+/// Calls to begin with, which are run on both sides before anything is compared.
+///
+/// With any, mappings and pages are compared at the end only: they are very many then.
+pub type Prelude = Arc<Vec<Call>>;
+
 /// What a comparison was of, and how it went.
 #[derive(Debug)]
 pub struct Compared {
@@ -82,36 +88,41 @@ pub fn model(child: &Child) -> Process {
 
 /// What the model made of calls.
 struct ModelRun {
+    prelude: Prelude,
     calls: Vec<Call>,
     returned: Vec<Returned>,
+    /// After each call, or none.
     snapshots: Vec<Snapshot>,
+    last: Snapshot,
     end: Process,
 }
 
 /// Runs calls on both sides. Each is compared by its result, the mappings and the resident pages
 /// after it; at the end all bytes are.
-pub fn compare(source: Source, start: &Process, frames_known: bool, folder: &Path) -> Compared {
+pub fn compare(kernel: &RealKernel, prelude: &Prelude, source: Source) -> Compared {
     let asked = Arc::new(Mutex::new(Vec::new()));
-    let (asked_by_model, process) = (Arc::clone(&asked), start.clone());
-    let work = move || run_model(source, process, frames_known, &asked_by_model);
+    let (asked_by_model, process) = (Arc::clone(&asked), kernel.start.clone());
+    let (prelude, frames_known) = (Arc::clone(prelude), kernel.frames_known);
+    let work = move || run_model(prelude, source, process, frames_known, &asked_by_model);
     let run = match guarded(PATIENCE, work) {
         Ok(run) => run,
         Err(trouble) => {
             let calls = asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let kind = match trouble {
-                super::guard::ModelTrouble::Hung => Kind::ModelHung,
-                super::guard::ModelTrouble::Panicked(_) => Kind::ModelPanicked,
+                ModelTrouble::Hung => Kind::ModelHung,
+                ModelTrouble::Panicked(_) => Kind::ModelPanicked,
             };
             let index = calls.len().saturating_sub(1);
             let difference = Difference { index, kind, what: trouble.to_string() };
             return Compared { calls, difference: Some(difference) };
         }
     };
-    let difference = compare_run(&run, folder);
+    let difference = compare_run(&run, &kernel.folder);
     Compared { calls: run.calls, difference }
 }
 
 fn run_model(
+    prelude: Prelude,
     source: Source,
     mut process: Process,
     frames_known: bool,
@@ -122,6 +133,9 @@ fn run_model(
         Source::Fixed(calls) => (calls.into_iter(), None, usize::MAX),
         Source::Random(generator, count) => (Vec::new().into_iter(), Some(generator), count),
     };
+    for call in prelude.iter() {
+        process.run(call);
+    }
     while calls.len() < count {
         let next = match &mut generator {
             Some(generator) => Some(generator.next(&process)),
@@ -130,12 +144,15 @@ fn run_model(
         let Some(call) = next else { break };
         asked.lock().unwrap_or_else(PoisonError::into_inner).push(call.clone());
         let outcome = process.run(&call).returned;
-        snapshots.push(model_snapshot(&process, frames_known));
+        if prelude.is_empty() {
+            snapshots.push(model_snapshot(&process, frames_known));
+        }
         calls.push(call);
         returned.push(outcome);
     }
     process.kernel.space.check(&process.kernel.frames);
-    ModelRun { calls, returned, snapshots, end: process }
+    let last = model_snapshot(&process, frames_known);
+    ModelRun { prelude, calls, returned, snapshots, last, end: process }
 }
 
 fn compare_run(run: &ModelRun, folder: &Path) -> Option<Difference> {
@@ -144,12 +161,22 @@ fn compare_run(run: &ModelRun, folder: &Path) -> Option<Difference> {
         Ok(child) => child,
         Err(trouble) => return difference(0, Kind::Child, format!("no child: {trouble}")),
     };
+    for call in run.prelude.iter() {
+        if let Err(trouble) = child.run(call) {
+            return difference(0, Kind::Child, format!("the child: {trouble}"));
+        }
+    }
     for (index, call) in run.calls.iter().enumerate() {
         let own = &run.returned[index];
         if *own == Returned::Skipped {
             continue;
         }
-        let real = child.run(call).and_then(|real| Ok((real, kernel_snapshot(&child)?)));
+        let is_last = index + 1 == run.calls.len();
+        let expected = run.snapshots.get(index).or(is_last.then_some(&run.last));
+        let real = child.run(call).and_then(|real| {
+            let snapshot = expected.map(|_| kernel_snapshot(&child)).transpose()?;
+            Ok((real, snapshot))
+        });
         let (real, real_snapshot) = match real {
             Ok(real) => real,
             Err(trouble) => return difference(index, Kind::Child, format!("the child: {trouble}")),
@@ -158,9 +185,10 @@ fn compare_run(run: &ModelRun, folder: &Path) -> Option<Difference> {
             let (own, real) = (print_line(call, own), print_line(call, &real));
             return difference(index, Kind::State, format!("kernel: {real}\nmodel:  {own}"));
         }
-        if run.snapshots[index] != real_snapshot {
-            let what = snapshot_difference(&run.snapshots[index], &real_snapshot);
-            return difference(index, Kind::State, what);
+        if let (Some(own), Some(real)) = (expected, &real_snapshot)
+            && own != real
+        {
+            return difference(index, Kind::State, snapshot_difference(own, real));
         }
     }
     let address = differing_byte(&run.end, &child)?;
@@ -323,11 +351,10 @@ fn differing_byte(process: &Process, child: &Child) -> Option<Address> {
 
 /// Leaves out calls as long as a difference of the same kind stays.
 pub fn shrink(
+    kernel: &RealKernel,
+    prelude: &Prelude,
     calls: Vec<Call>,
     difference: Difference,
-    start: &Process,
-    frames_known: bool,
-    folder: &Path,
 ) -> (Vec<Call>, Difference) {
     let mut calls = calls;
     calls.truncate(difference.index + 1);
@@ -340,7 +367,7 @@ pub fn shrink(
             let mut fewer = calls.clone();
             fewer.drain(at..(at + size).min(calls.len()));
             let Compared { calls: mut ran, difference } =
-                compare(Source::Fixed(fewer), start, frames_known, folder);
+                compare(kernel, prelude, Source::Fixed(fewer));
             match difference {
                 Some(difference) if difference.kind == found.kind => {
                     ran.truncate(difference.index + 1);

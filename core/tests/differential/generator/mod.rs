@@ -2,7 +2,7 @@
 //!
 //! Left out, because the model knowingly differs or the kernel leaves it to chance: huge pages
 //! (`MADV_HUGEPAGE` and `MADV_COLLAPSE` where one fits, `MAP_HUGETLB` with `MAP_NORESERVE`),
-//! `MADV_PAGEOUT`, overlapping `memcpy`, the calls of `[vsyscall]`; and what would take the
+//! `MADV_PAGEOUT`, the calls of `[vsyscall]`; and what would take the
 //! child's own pages away, or fill all memory.
 
 mod places;
@@ -31,11 +31,13 @@ pub enum Profile {
     Advice,
     /// Everything.
     Everything,
+    /// Splits, merges and moves where a process has as many mappings as it may have.
+    Limit,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Profile; 7] = [
+    pub const ALL: [Profile; 8] = [
         Profile::Arguments,
         Profile::Protections,
         Profile::Files,
@@ -43,6 +45,7 @@ impl Profile {
         Profile::Remapping,
         Profile::Advice,
         Profile::Everything,
+        Profile::Limit,
     ];
 
     /// Its name on the command line.
@@ -55,6 +58,21 @@ impl Profile {
             Profile::Remapping => "remapping",
             Profile::Advice => "advice",
             Profile::Everything => "everything",
+            Profile::Limit => "limit",
+        }
+    }
+
+    /// What its calls are about, in a few words.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Profile::Arguments => "odd arguments: which error wins",
+            Profile::Protections => "splits and merges",
+            Profile::Files => "files, their ends and their mappings",
+            Profile::Touching => "page faults, residency, frames",
+            Profile::Remapping => "mremap, brk, mappings that grow",
+            Profile::Advice => "madvise and msync",
+            Profile::Everything => "everything together",
+            Profile::Limit => "the limit of 65,530 mappings",
         }
     }
 
@@ -69,6 +87,7 @@ impl Profile {
             Profile::Touching => [10, 4, 3, 4, 2, 1, 0, 1, 2, 1, 1, 1, 1, 14, 14, 6, 4, 4],
             Profile::Remapping => [10, 3, 3, 3, 20, 1, 0, 4, 2, 0, 1, 1, 0, 4, 10, 1, 1, 0],
             Profile::Advice => [8, 4, 3, 3, 2, 20, 3, 1, 2, 1, 1, 1, 1, 5, 12, 1, 1, 1],
+            Profile::Limit => [12, 1, 9, 16, 10, 3, 0, 2, 1, 0, 0, 0, 0, 2, 6, 0, 0, 0],
             Profile::Everything => [8, 5, 4, 6, 5, 6, 1, 2, 3, 1, 2, 2, 1, 6, 8, 2, 2, 2],
         }
     }
@@ -109,6 +128,8 @@ impl Random {
 /// Where the calls play: 32 pages, with a border of 2 MiB in their middle.
 const ARENA: Address = 0x101f_0000;
 const ARENA_PAGES: u64 = 32;
+/// Where mappings are made in number.
+const FILLED: Address = 0x3_0000_0000;
 const PAGE: u64 = PAGE_SIZE;
 
 /// Makes the calls of one run.
@@ -123,6 +144,25 @@ impl Generator {
     /// A generator for a profile and a seed, with files on a disk or in memory only.
     pub fn new(profile: Profile, seed: u64, disk: bool) -> Generator {
         Generator { random: Random::new(seed ^ (profile as u64) << 56), profile, disk }
+    }
+
+    /// Calls to begin with: none, but at the limit, where they make nearly as many mappings as
+    /// there may be, in a place of their own.
+    pub fn prelude(&mut self, start: &Process) -> Vec<Call> {
+        if self.profile != Profile::Limit {
+            return Vec::new();
+        }
+        let limit = start.kernel.machine.max_map_count;
+        let there = start.kernel.space.vmas().len() + 2 + self.random.below(25);
+        let length = (limit + 2) * PAGE;
+        // MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS|MAP_NORESERVE
+        let mmap = Call::Mmap { addr: FILLED, length, prot: 0, flags: 0x4032, fd: -1, offset: 0 };
+        let every_second = (0..limit.saturating_sub(there) / 2).map(|index| Call::Mprotect {
+            addr: FILLED + (2 * index + 1) * PAGE,
+            len: PAGE,
+            prot: 1,
+        });
+        std::iter::once(mmap).chain(every_second).collect()
     }
 
     /// The next call, given the model's state: addresses lie at the borders of its mappings.
@@ -200,10 +240,7 @@ impl Generator {
             },
             _ => {
                 let (dst, src) = (self.access(process), self.access(process));
-                let length = self.random.pick(&[1, 8, PAGE, 3 * PAGE]);
-                // Overlapping ranges are not defined.
-                let length = if dst.abs_diff(src) < length { 0 } else { length };
-                Call::Memcpy { dst, src, length }
+                Call::Memcpy { dst, src, length: self.random.pick(&[1, 8, PAGE, 3 * PAGE]) }
             }
         }
     }
@@ -456,8 +493,8 @@ fn is_safe(call: &Call) -> bool {
         Call::Memset { addr, length, .. } => spares(addr, length),
         Call::Memcpy { dst, src, length } => spares(dst, length) && spares(src, length),
         Call::Store { addr, .. } => spares(addr, 8),
-        // The kernel makes a call of its own of the one in [vsyscall].
-        Call::Fetch { addr } => addr != 0xffff_ffff_ff60_0000 && spares(addr, 1),
+        // At three addresses of [vsyscall] the kernel makes a call of its own of it.
+        Call::Fetch { addr } => addr & !0xc00 != 0xffff_ffff_ff60_0000 && spares(addr, 1),
         Call::Load { addr, .. } => spares(addr, 8),
         _ => true,
     }

@@ -1,7 +1,7 @@
 //! Addresses and lengths that meet: at the borders of what is there, and odd ones.
 
 use super::super::child::{CODE, DATA, DATA_LENGTH};
-use super::{ARENA, ARENA_PAGES, Generator, PAGE};
+use super::{ARENA, ARENA_PAGES, Generator, PAGE, Profile};
 use mmap_playground_core::address::Address;
 use mmap_playground_core::process::Process;
 use mmap_playground_core::vma::Vma;
@@ -9,6 +9,11 @@ use mmap_playground_core::vma::Vma;
 impl Generator {
     pub(super) fn vma(&mut self, process: &Process) -> Option<Vma> {
         let vmas = process.kernel.space.vmas();
+        if self.profile == Profile::Limit {
+            // Those that only fill stay as they are.
+            let index = self.random.below(30) as usize;
+            return vmas.iter_from(ARENA).nth(index).copied();
+        }
         let own = CODE..DATA + DATA_LENGTH;
         let index = self.random.below(vmas.len().max(1));
         vmas.nth(index).filter(|vma| !own.contains(&vma.range.start())).copied()

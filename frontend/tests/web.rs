@@ -153,7 +153,7 @@ const SURPRISES: [(&str, &str); 20] = [
     ("madvise(p + PAGE_SIZE, PAGE_SIZE, MADV_FREE)", "the contents may still be read"),
     ("brk(0x555555559001)", "lies inside a page, all of which is mapped"),
     ("mmap(0x40000000, PAGE_SIZE, 1, 0x22, -1, 0)", "was dropped: something is mapped there"),
-    ("malloc(24)", "liballoc asked for 16 pages"),
+    ("malloc(24)", "asked for 16 pages at once"),
 ];
 
 #[wasm_bindgen_test]

@@ -92,7 +92,8 @@ fn follow(scroller: &NodeRef) {
     let Some(line) = trouble.or(current) else { return };
     let (outer, inner) = (list.get_bounding_client_rect(), line.get_bounding_client_rect());
     if inner.bottom() > outer.bottom() {
-        let by = inner.bottom() - outer.bottom() + 8.0;
+        // Where it is taller than the list, its start matters: the call and its result.
+        let by = (inner.bottom() - outer.bottom() + 8.0).min(inner.top() - outer.top() - 8.0);
         list.set_scroll_top(list.scroll_top() + by.ceil() as i32);
     } else if inner.top() < outer.top() {
         let by = outer.top() - inner.top() + 8.0;
@@ -203,9 +204,9 @@ fn Line(props: &LineProps) -> Html {
             if let Some(why) = &step.why {
                 <p class={if step.failed { "why" } else { "why noted" }} data-testid="console-why"><b>{ if step.failed { "WHY" } else { "NOTE" } }</b>{ " " }{ why }</p>
             }
-            // Beside the line that one stands on: beside all they would drown the results.
+            // Beside the line that one stands on, one row each: the inspector has room for all.
             { for step.surprises().into_iter().filter(|_| props.current).map(|surprise| html! {
-                <p class="why noted" data-testid="console-surprise"><b>{ "NOTE" }</b>{ " " }{ surprise }</p>
+                <p class="why noted brief" data-testid="console-surprise" title={surprise.clone()}><b>{ "NOTE" }</b>{ " " }{ surprise }</p>
             }) }
             if let Some(divergence) = &step.divergence {
                 <p class="divergence"><b>{ "DIFFERS" }</b>{ " " }{ divergence }</p>

@@ -22,7 +22,7 @@ const FOLD: f64 = 18.0;
 /// Where the first lane begins.
 const TOP: f64 = 66.0;
 /// Left edge of the bars, and the width of the longest.
-const BAR: (f64, f64) = (278.0, 400.0);
+const BAR: (f64, f64) = (298.0, 372.0);
 /// Cells of a bar at most.
 const CELLS: u64 = 64;
 /// VMAs that are drawn; the rest is counted.
@@ -37,7 +37,8 @@ pub fn svg(process: &Process, caption: &str) -> String {
     let mut y = TOP;
     let mut behind = 0;
     for vma in shown {
-        if let Some(hole) = PageRange::new(behind, vma.range.start()) {
+        // Behind user space there are no addresses that could be free.
+        if let Some(hole) = PageRange::new(behind, vma.range.start().min(USER_END)) {
             group = fold(group, y, hole);
             y += FOLD;
         }
@@ -47,7 +48,7 @@ pub fn svg(process: &Process, caption: &str) -> String {
     }
     if shown.len() < vmas.len() {
         let more = format!("and {} more VMAs above", vmas.len() - shown.len());
-        group = group.add(text(16.0, y + 13.0, &more, "muted"));
+        group = group.add(text(16.0, y + 13.0, &more, "as-muted"));
         y += FOLD;
     } else if let Some(hole) = PageRange::new(behind, USER_END) {
         group = fold(group, y, hole);
@@ -61,18 +62,15 @@ pub fn svg(process: &Process, caption: &str) -> String {
         .set("height", height)
         .set("role", "img")
         .add(Title::new(clean(&format!("Address space. {caption}"))))
-        .add(svg::node::element::Style::new(STYLE))
         .add(Definitions::new().add(hatch()))
         .add(Rectangle::new().set("width", WIDTH).set("height", height).set("fill", "#ffffff"))
         .add(heading(process))
-        .add(text(16.0, 46.0, caption, "mono"));
+        .add(text(16.0, 46.0, caption, "as-caption"));
     format!("{}\n", document.add(group))
 }
 
-/// Fonts and colours; dark enough on paper.
-const STYLE: &str = "text{font:11px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;\
-fill:#1d2126}.title{font:600 14px system-ui,sans-serif}.muted{fill:#5f646b}\
-.end{text-anchor:end}.letters{font-weight:600}";
+/// The font of everything but the title.
+const MONO: &str = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
 fn heading(process: &Process) -> Text {
     let totals = state::totals(process);
@@ -80,17 +78,17 @@ fn heading(process: &Process) -> Text {
     let words = format!(
         "Address space: {} VMAs, {} mapped, {} resident",
         totals.vma_count,
-        size_text(totals.mapped_bytes),
-        size_text(resident)
+        short(totals.mapped_bytes),
+        short(resident)
     );
-    text(16.0, 26.0, &words, "title")
+    text(16.0, 26.0, &words, "as-title")
 }
 
 /// Diagonal lines: writable and executable.
 fn hatch() -> Pattern {
     let lines = Path::new().set("d", "M-2 2l4-4M0 8l8-8M6 10l4-4").set("stroke", "#000000");
     Pattern::new()
-        .set("id", "hazard")
+        .set("id", "as-hazard")
         .set("patternUnits", "userSpaceOnUse")
         .set("width", 8)
         .set("height", 8)
@@ -106,15 +104,15 @@ fn fold(group: Group, y: f64, hole: PageRange) -> Group {
         .set("y2", middle)
         .set("stroke", "#9a958a")
         .set("stroke-dasharray", "2 4");
-    let size = format!("{} free", size_text(hole.size_bytes()));
-    group.add(line).add(text(BAR.0, middle + 4.0, &size, "muted"))
+    let size = format!("{} free", short(hole.size_bytes()));
+    group.add(line).add(text(BAR.0, middle + 4.0, &size, "as-muted"))
 }
 
 fn lane(process: &Process, vma: &VmaView, y: f64, largest: u64) -> Group {
     let baseline = y + LANE / 2.0 + 4.0;
     let letters = format!("{}{}", vma.prot, if vma.shared { 's' } else { 'p' });
     let range = format!("{:012x}–{:012x}", vma.range.start(), vma.range.end());
-    let size = size_text(vma.range.size_bytes());
+    let size = short(vma.range.size_bytes());
     let mut label = vma.label.clone();
     if vma.writable_and_executable {
         label.push_str(" W+X");
@@ -123,11 +121,11 @@ fn lane(process: &Process, vma: &VmaView, y: f64, largest: u64) -> Group {
         label.push_str(" (inferred)");
     }
     let group = Group::new()
-        .set("class", "vma")
-        .add(text(16.0, baseline, &range, "mono"))
-        .add(text(BAR.0 - 50.0, baseline, &letters, "letters"))
-        .add(text(BAR.0 + BAR.1 + 76.0, baseline, &size, "end"))
-        .add(text(BAR.0 + BAR.1 + 88.0, baseline, &shortened(&label, 26), "name"));
+        .set("class", "as-vma")
+        .add(text(16.0, baseline, &range, "as-range"))
+        .add(text(BAR.0 - 50.0, baseline, &letters, "as-letters"))
+        .add(text(BAR.0 + BAR.1 + 76.0, baseline, &size, "as-end"))
+        .add(text(BAR.0 + BAR.1 + 88.0, baseline, &shortened(&label, 26), "as-name"));
     bar(process, group, vma, y, largest)
 }
 
@@ -152,7 +150,7 @@ fn bar(process: &Process, mut group: Group, vma: &VmaView, y: f64, largest: u64)
         if share > 0.0 {
             let full = LANE - 8.0;
             let filled = Rectangle::new()
-                .set("class", "resident")
+                .set("class", "as-resident")
                 .set("x", tenths(x))
                 .set("y", tenths(y + 4.0 + full * (1.0 - share)))
                 .set("width", tenths(each))
@@ -167,7 +165,7 @@ fn bar(process: &Process, mut group: Group, vma: &VmaView, y: f64, largest: u64)
         }
     }
     if vma.writable_and_executable {
-        group = group.add(frame("url(#hazard)"));
+        group = group.add(frame("url(#as-hazard)"));
     }
     let dash = if vma.inferred { "3 2" } else { "none" };
     group.add(frame("none").set("stroke", color).set("stroke-dasharray", dash))
@@ -176,15 +174,16 @@ fn bar(process: &Process, mut group: Group, vma: &VmaView, y: f64, largest: u64)
 /// A dot for dirty, a cross behind the end of the file, a bar where it is still to be copied.
 fn marks(group: Group, page: &PageView, x: f64, each: f64, y: f64) -> Group {
     let middle = x + each / 2.0;
+    let ink = if page.frame.is_some() { "#ffffff" } else { "#000000" };
     let mark = |class: &str, path: String| {
-        Path::new().set("class", class).set("d", path).set("stroke", "#000000").set("fill", "none")
+        Path::new().set("class", class).set("d", path).set("stroke", ink).set("fill", "none")
     };
     let mut group = group;
     if page.dirty {
-        group = group.add(mark("dirty", format!("M{:.1} {}h3", middle - 1.5, y + LANE - 7.0)));
+        group = group.add(mark("as-dirty", format!("M{:.1} {}h3", middle - 1.5, y + LANE - 7.0)));
     }
     if page.copy_on_write {
-        group = group.add(mark("cow", format!("M{:.1} {}v4h3", middle - 1.5, y + 6.0)));
+        group = group.add(mark("as-cow", format!("M{:.1} {}v4h3", middle - 1.5, y + 6.0)));
     }
     if page.beyond_end_of_file {
         let half = (each / 2.0 - 1.0).min(4.0);
@@ -192,7 +191,7 @@ fn marks(group: Group, page: &PageView, x: f64, each: f64, y: f64) -> Group {
         let (left, whole) = (middle - half, half * 2.0);
         let path =
             format!("M{left:.1} {y:.1}l{whole:.1} {whole:.1}m0-{whole:.1}l-{whole:.1} {whole:.1}");
-        group = group.add(mark("beyond", path));
+        group = group.add(mark("as-beyond", path));
     }
     group
 }
@@ -212,12 +211,29 @@ fn legend(mut group: Group, y: f64, shown: &[VmaView]) -> Group {
     if shown.iter().any(|vma| vma.inferred) {
         words.push("dashed: inferred");
     }
-    group = group.add(text(16.0, y, &words.join(" · "), "muted"));
+    group = group.add(text(16.0, y, &words.join(" · "), "as-muted"));
     group
 }
 
+/// A text. How it looks stands in its attributes: a style sheet would reach beyond the picture
+/// where that is part of a page.
 fn text(x: f64, y: f64, words: &str, class: &str) -> Text {
-    Text::new(clean(words)).set("x", tenths(x)).set("y", tenths(y)).set("class", class)
+    let plain = Text::new(clean(words))
+        .set("x", tenths(x))
+        .set("y", tenths(y))
+        .set("class", class)
+        .set("font-size", 11)
+        .set("font-family", MONO)
+        .set("fill", if class == "as-muted" { "#5f646b" } else { "#1d2126" });
+    match class {
+        "as-title" => plain
+            .set("font-size", 14)
+            .set("font-family", "system-ui, sans-serif")
+            .set("font-weight", 600),
+        "as-letters" => plain.set("font-weight", 600),
+        "as-end" => plain.set("text-anchor", "end"),
+        _ => plain,
+    }
 }
 
 fn tenths(number: f64) -> String {
@@ -230,6 +246,10 @@ fn tenths(number: f64) -> String {
 fn clean(words: &str) -> String {
     let allowed = |c: char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
     words.chars().map(|c| if allowed(c) { c } else { '\u{fffd}' }).collect()
+}
+
+fn short(bytes: u64) -> String {
+    size_text(bytes).replace("about ", "~")
 }
 
 fn shortened(words: &str, most: usize) -> String {

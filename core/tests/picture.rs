@@ -35,25 +35,25 @@ fn a_split_mapping_is_three_lanes() {
     );
     let svg = picture::svg(session.process(), "mprotect(…) = 0");
     let document = Document::parse(&svg).unwrap();
+    assert_eq!(words(&document, "as-caption"), ["mprotect(…) = 0"]);
     assert_eq!(document.root_element().tag_name().name(), "svg");
-    assert_eq!(words(&document, "letters"), ["rw-p", "r-xp", "rw-p", "rw-p"]);
+    assert_eq!(words(&document, "as-letters"), ["rw-p", "r-xp", "rw-p", "rw-p"]);
     assert_eq!(
-        words(&document, "mono"),
+        words(&document, "as-range"),
         [
-            "mprotect(…) = 0",
             "7ffff7ff7000–7ffff7ff9000",
             "7ffff7ff9000–7ffff7ffc000",
             "7ffff7ffc000–7ffff7fff000",
             "7ffffffde000–7ffffffff000",
         ]
     );
-    assert_eq!(words(&document, "name")[3], "[stack]");
-    assert!(words(&document, "title")[0].starts_with("Address space: 4 VMAs, 164 KiB mapped"));
+    assert_eq!(words(&document, "as-name")[3], "[stack]");
+    assert!(words(&document, "as-title")[0].starts_with("Address space: 4 VMAs, 164 KiB mapped"));
     // Two dirty pages, one that shows the zero page.
-    assert_eq!(with_class(&document, "resident").len(), 3);
-    assert_eq!(with_class(&document, "dirty").len(), 2);
-    assert_eq!(with_class(&document, "cow").len(), 1);
-    let free = words(&document, "muted");
+    assert_eq!(with_class(&document, "as-resident").len(), 3);
+    assert_eq!(with_class(&document, "as-dirty").len(), 2);
+    assert_eq!(with_class(&document, "as-cow").len(), 1);
+    let free = words(&document, "as-muted");
     assert!(free.iter().any(|words| words.ends_with("MiB free")), "{free:?}");
 }
 
@@ -65,12 +65,12 @@ fn lanes_keep_the_order_and_stay_inside() {
     session.run(log);
     let svg = picture::svg(session.process(), "");
     let document = Document::parse(&svg).unwrap();
-    let vmas = with_class(&document, "vma");
+    let vmas = with_class(&document, "as-vma");
     assert_eq!(vmas.len(), state::vmas(session.process()).len());
     let root = document.root_element();
     let (width, height) = (number(&root, "width"), number(&root, "height"));
     let mut last = 0.0;
-    for text in with_class(&document, "letters") {
+    for text in with_class(&document, "as-letters") {
         let y = number(&text, "y");
         assert!(y > last && y < height, "{y} in {height}");
         last = y;
@@ -87,10 +87,11 @@ fn what_is_writable_and_executable_is_hatched() {
         after("mmap(NULL, 4096, PROT_READ|PROT_WRITE|PROT_EXEC, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)");
     let svg = picture::svg(session.process(), "");
     let document = Document::parse(&svg).unwrap();
-    let hatched = document.descendants().filter(|it| it.attribute("fill") == Some("url(#hazard)"));
+    let hatched =
+        document.descendants().filter(|it| it.attribute("fill") == Some("url(#as-hazard)"));
     assert_eq!(hatched.count(), 1);
-    assert!(words(&document, "name").iter().any(|name| name.ends_with("W+X")));
-    assert!(words(&document, "muted").iter().any(|it| it.contains("writable and executable")));
+    assert!(words(&document, "as-name").iter().any(|name| name.ends_with("W+X")));
+    assert!(words(&document, "as-muted").iter().any(|it| it.contains("writable and executable")));
 }
 
 #[test]
@@ -102,10 +103,12 @@ fn names_and_captions_cannot_break_it() {
     let svg = picture::svg(session.process(), "</svg><script>alert(1)</script>\u{0}");
     let document = Document::parse(&svg).unwrap();
     assert!(!document.descendants().any(|node| node.has_tag_name("script")));
-    assert!(words(&document, "mono")[0].starts_with("</svg><script>"));
-    assert!(words(&document, "name").iter().any(|name| name.contains(']')), "{svg}");
+    assert!(words(&document, "as-caption")[0].starts_with("</svg><script>"));
+    assert!(words(&document, "as-name").iter().any(|name| name.contains(']')), "{svg}");
     // The whole mapping lies behind the end of an empty file.
-    assert!(words(&document, "muted").iter().any(|it| it.contains("behind the end of the file")));
+    assert!(
+        words(&document, "as-muted").iter().any(|it| it.contains("behind the end of the file"))
+    );
 }
 
 #[test]
@@ -115,8 +118,8 @@ fn much_is_counted_not_drawn() {
     let session = after(&one.repeat(600));
     let svg = picture::svg(session.process(), "");
     let document = Document::parse(&svg).unwrap();
-    assert_eq!(with_class(&document, "vma").len(), 500);
-    assert!(words(&document, "muted").contains(&"and 701 more VMAs above"));
+    assert_eq!(with_class(&document, "as-vma").len(), 500);
+    assert!(words(&document, "as-muted").contains(&"and 701 more VMAs above"));
     let whole =
         after("mmap(NULL, 1 << 46, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0)");
     assert!(Document::parse(&picture::svg(whole.process(), "")).is_ok());

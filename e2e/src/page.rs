@@ -243,6 +243,26 @@ impl Page {
         Ok(self.client.perform_actions(Actions::from(finger)).await?)
     }
 
+    /// Puts two fingers on an element, so far apart around a place, and moves them together or away
+    /// from each other.
+    pub async fn pinch(
+        &self,
+        selector: &str,
+        around: (f64, f64),
+        from: f64,
+        to: f64,
+    ) -> Result<()> {
+        let (x, y) = self.on_screen(selector, around).await?;
+        let finger = |name: &str, side: f64| {
+            let at = |apart: f64| (x + side * apart / 2.0, y);
+            stroke(at(from), at(to))
+                .into_iter()
+                .fold(TouchActions::new(name.into()), TouchActions::then)
+        };
+        let both = Actions::from(finger("one finger", -1.0)).and(finger("other finger", 1.0));
+        Ok(self.client.perform_actions(both).await?)
+    }
+
     /// Turns the wheel at a place on an element; down is positive.
     pub async fn wheel(&self, selector: &str, at: (f64, f64), pixels: i64) -> Result<()> {
         let (x, y) = self.on_screen(selector, at).await?;

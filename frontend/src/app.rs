@@ -10,7 +10,9 @@ use crate::components::heap::Heap;
 use crate::components::import::{Handed, Import, hand_over};
 use crate::components::inspector::Inspector;
 use crate::components::keys::Keys;
+use crate::components::print_picture::PrintPicture;
 use crate::components::timeline::Timeline;
+use crate::lit::{Lit, LitContext};
 use crate::store::{Action, Dialog, PointedContext, Store, StoreContext, Tab};
 use crate::theme::Theme;
 use wasm_bindgen::JsCast;
@@ -27,6 +29,8 @@ pub fn App() -> Html {
         Store::new(theme.unwrap_or_default())
     });
     let pointed = PointedContext(use_state_eq(|| None));
+    let lit =
+        use_memo((pointed.get(), store.revision), |(pointed, _)| Lit::of(*pointed, &store.session));
 
     use_effect_with(store.theme, |theme| {
         browser::set_root_attribute("data-theme", theme.name());
@@ -38,7 +42,9 @@ pub fn App() -> Html {
     html! {
         <ContextProvider<StoreContext> context={store.clone()}>
         <ContextProvider<PointedContext> context={pointed}>
+        <ContextProvider<LitContext> context={LitContext(lit)}>
             <div class="app" data-tab={store.tab.id()} data-testid="app">
+                <Skip />
                 <Header />
                 <main class="board">
                     <div class="column left">
@@ -58,6 +64,7 @@ pub fn App() -> Html {
                     </div>
                 </main>
                 <Timeline />
+                <PrintPicture />
                 if store.dialog == Some(Dialog::Import) {
                     <Import />
                 }
@@ -68,8 +75,35 @@ pub fn App() -> Html {
                     { store.announcement.clone() }
                 </p>
             </div>
+        </ContextProvider<LitContext>>
         </ContextProvider<PointedContext>>
         </ContextProvider<StoreContext>>
+    }
+}
+
+/// The first stops of the Tab key: past everything to the map, or to the console.
+#[component]
+fn Skip() -> Html {
+    let store = crate::store::use_store();
+    let link = |target: &'static str, id: &'static str, tab: Option<Tab>, words: &'static str| {
+        let dispatcher = store.dispatcher();
+        let onclick = move |event: MouseEvent| {
+            // The address stays as it is: what is behind its # belongs to shared sessions.
+            event.prevent_default();
+            if let Some(tab) = tab {
+                dispatcher.dispatch(Action::Tab(tab));
+            }
+            browser::focus(target);
+        };
+        html! { <a href={target} {onclick} data-testid={id}>{ words }</a> }
+    };
+    html! {
+        <nav class="skip" aria-label="Skip">
+            if !store.is_empty() {
+                { link("#vma-tree", "skip-map", None, "To the map") }
+            }
+            { link("#console-input", "skip-console", Some(Tab::Console), "To the console") }
+        </nav>
     }
 }
 

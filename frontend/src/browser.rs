@@ -38,6 +38,11 @@ pub fn prefers_dark() -> bool {
     media("(prefers-color-scheme: dark)")
 }
 
+/// Says whether the system asks for little motion.
+pub fn prefers_reduced_motion() -> bool {
+    media("(prefers-reduced-motion: reduce)")
+}
+
 /// Physical pixels in a CSS pixel.
 pub fn pixel_ratio() -> f64 {
     window().map_or(1.0, |window| window.device_pixel_ratio()).clamp(0.5, 4.0)

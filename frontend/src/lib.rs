@@ -11,6 +11,7 @@ pub mod calls;
 pub mod components;
 pub mod examples;
 pub mod grid;
+pub mod lit;
 #[cfg(test)]
 mod samples;
 pub mod store;

@@ -4,6 +4,7 @@
 //! named after its letters, `--prot-rw-`.
 
 use crate::browser;
+use crate::grid::heap::Part;
 use mmap_playground_core::abi::Prot;
 
 /// What a person chose.
@@ -70,6 +71,7 @@ pub struct Palette {
     /// Folded holes.
     pub fold: String,
     prots: Vec<String>,
+    parts: Vec<(Part, String)>,
     /// The stack of fonts for addresses.
     pub mono: String,
 }
@@ -80,6 +82,7 @@ impl Palette {
         let color = |name: &str| browser::css_variable(name);
         let prots =
             (0..8).map(|bits| color(&format!("--prot-{}", Prot::from_bits_retain(bits)))).collect();
+        let parts = Part::COLORED.map(|(part, name)| (part, color(name))).to_vec();
         Palette {
             ink: color("--ink"),
             muted: color("--muted"),
@@ -91,8 +94,15 @@ impl Palette {
             on_fill: color("--on-fill"),
             fold: color("--fold"),
             prots,
+            parts,
             mono: color("--mono"),
         }
+    }
+
+    /// The colour of a part of a heap block; a hole has the colour of lines.
+    pub fn part(&self, part: Part) -> &str {
+        let found = self.parts.iter().find(|(it, _)| *it == part);
+        found.map_or(&self.line, |(_, color)| color)
     }
 
     /// The colour of a protection.

@@ -1,87 +1,14 @@
 //! The page in a real browser: what a person clicks and types, and what the document then says.
 #![cfg(target_arch = "wasm32")]
 
-use mmap_playground::App;
-use std::time::Duration;
+mod support;
+
+use support::Page;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{
-    Element, Event, EventInit, HtmlElement, HtmlTextAreaElement, KeyboardEvent, KeyboardEventInit,
-};
-use yew::platform::time::sleep;
+use web_sys::{Event, EventInit, HtmlElement, HtmlTextAreaElement};
 
 wasm_bindgen_test_configure!(run_in_browser);
-
-/// A page of its own, taken away at the end.
-struct Page {
-    root: Element,
-    app: Option<yew::AppHandle<App>>,
-}
-
-impl Page {
-    async fn open() -> Page {
-        let document = web_sys::window().unwrap().document().unwrap();
-        let root = document.create_element("div").unwrap();
-        document.body().unwrap().append_child(&root).unwrap();
-        let app = yew::Renderer::<App>::with_root(root.clone()).render();
-        let page = Page { root, app: Some(app) };
-        page.settle().await;
-        page
-    }
-
-    async fn settle(&self) {
-        for _ in 0..3 {
-            sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    fn all(&self, id: &str) -> Vec<HtmlElement> {
-        let list = self.root.query_selector_all(&format!("[data-testid={id}]")).unwrap();
-        (0..list.length()).map(|index| list.item(index).unwrap().unchecked_into()).collect()
-    }
-
-    fn get(&self, id: &str) -> HtmlElement {
-        self.all(id).into_iter().next().unwrap_or_else(|| panic!("no {id} on the page"))
-    }
-
-    fn text(&self, id: &str) -> String {
-        self.get(id).text_content().unwrap_or_default()
-    }
-
-    async fn click(&self, id: &str) {
-        self.get(id).click();
-        self.settle().await;
-    }
-
-    async fn run(&self, lines: &str) {
-        let input: HtmlTextAreaElement = self.get("console-input").unchecked_into();
-        input.set_value(lines);
-        let init = EventInit::new();
-        init.set_bubbles(true);
-        input.dispatch_event(&Event::new_with_event_init_dict("input", &init).unwrap()).unwrap();
-        self.settle().await;
-        self.key("console-input", "Enter").await;
-    }
-
-    async fn key(&self, id: &str, key: &str) {
-        let init = KeyboardEventInit::new();
-        init.set_key(key);
-        init.set_bubbles(true);
-        init.set_cancelable(true);
-        let event = KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &init).unwrap();
-        self.get(id).dispatch_event(&event).unwrap();
-        self.settle().await;
-    }
-}
-
-impl Drop for Page {
-    fn drop(&mut self) {
-        if let Some(app) = self.app.take() {
-            app.destroy();
-        }
-        self.root.remove();
-    }
-}
 
 #[wasm_bindgen_test]
 async fn the_empty_page_teaches_and_one_click_maps() {

@@ -240,6 +240,29 @@ pub struct PageView {
     pub beyond_end_of_file: bool,
 }
 
+impl PageView {
+    /// In words: its frame, then what is special about it.
+    pub fn words(&self) -> Vec<String> {
+        let frame = match self.frame {
+            Some(0) => "the zero page".to_owned(),
+            Some(frame) => format!("frame {frame}"),
+            None => "not resident".to_owned(),
+        };
+        let mut words = vec![frame];
+        let marks = [
+            (self.accessed, "accessed"),
+            (self.dirty, "dirty"),
+            (self.copy_on_write, "copy-on-write"),
+            (self.beyond_end_of_file, "behind the end of the file"),
+        ];
+        words.extend(marks.iter().filter(|(there, _)| *there).map(|(_, word)| (*word).to_owned()));
+        if self.frame_mappings > 1 && self.frame != Some(0) {
+            words.push(format!("mapped by {} pages", self.frame_mappings));
+        }
+        words
+    }
+}
+
 /// What a frame holds.
 #[derive(Clone, PartialEq, Debug)]
 #[allow(missing_docs)]
@@ -294,6 +317,8 @@ pub struct WalkLevel {
     pub bits: (u32, u32),
     /// The index, 0 to 511.
     pub index: u16,
+    /// The addresses that the entry translates: the first, and how many bytes.
+    pub covers: (Address, u64),
     /// Says whether the walk gets here: every table above it exists.
     pub reached: bool,
     /// Says whether the entry is present; where not, the walk stops here.
@@ -311,8 +336,17 @@ pub struct WalkView {
     pub entry: Option<EntryView>,
     /// Offset in the page.
     pub offset: u64,
+    /// The byte that the walk leads to, where it gets there and a load may read it.
+    pub byte: Option<u8>,
     /// What a load, a store and a fetch at this address would do now, one sentence each.
     pub would: AccessForecast,
+}
+
+impl WalkView {
+    /// The level at which the walk stops, if it does: the first whose entry is not present.
+    pub fn stops_at(&self) -> Option<&WalkLevel> {
+        self.levels.iter().find(|level| level.reached && !level.present)
+    }
 }
 
 /// A page-table entry's bits.
@@ -434,6 +468,23 @@ mod tests {
     }
 
     #[test]
+    fn a_walk_leads_to_a_byte_or_stops_at_an_entry() {
+        let session = after(
+            "p = mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n\
+             store(p + 7, 0x41)",
+        );
+        let page = vmas(session.process())[0].range.start();
+        let there = walk(session.process(), page + 7);
+        assert_eq!((there.byte, there.stops_at()), (Some(0x41), None));
+        assert_eq!(there.levels[3].covers, (page, PAGE_SIZE));
+        assert_eq!(there.levels[0].covers, (page >> 39 << 39, 1 << 39));
+        let next = walk(session.process(), page + PAGE_SIZE);
+        assert_eq!((next.byte, next.stops_at().map(|level| level.name)), (None, Some("PTE")));
+        let nowhere = walk(session.process(), 0x1000);
+        assert_eq!(nowhere.stops_at().map(|level| level.name), Some("PGD"));
+    }
+
+    #[test]
     fn a_frame_names_its_owner() {
         let session = after(
             "p = mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(p, 1)",
@@ -454,5 +505,20 @@ mod tests {
         assert_eq!(of(4), [0.5, 0.0, 1.0, 0.0]);
         assert_eq!(of(3), [0.5, 1.0 / 3.0, 1.0 / 3.0]);
         assert_eq!(of(100).len(), 8);
+    }
+
+    #[test]
+    fn a_page_says_what_it_is() {
+        let session = after(
+            "p = mmap(NULL, 12288, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n\
+             store(p, 1)\nload(p + PAGE_SIZE)",
+        );
+        let range = vmas(session.process())[0].range;
+        let words: Vec<String> =
+            pages(session.process(), range).iter().map(|page| page.words().join(", ")).collect();
+        assert_eq!(
+            words,
+            ["frame 1, accessed, dirty", "the zero page, accessed, copy-on-write", "not resident"]
+        );
     }
 }

@@ -293,7 +293,8 @@ pub fn walk(process: &Process, address: Address) -> WalkView {
         let entry = found.get(depth);
         depth += 1;
         let present = entry.is_some_and(|(_, present)| *present);
-        WalkLevel { name, bits, index, reached: entry.is_some(), present }
+        let covers = (address >> bits.1 << bits.1, 1 << bits.1);
+        WalkLevel { name, bits, index, covers, reached: entry.is_some(), present }
     });
     let entry = table.get(Page::containing(address));
     let entry = (found.len() == LEVELS.len()).then(|| EntryView {
@@ -310,6 +311,9 @@ pub fn walk(process: &Process, address: Address) -> WalkView {
         levels,
         entry,
         offset: address % PAGE_SIZE,
+        byte: entry
+            .filter(|entry| entry.present)
+            .and_then(|_| bytes(process, address, 1).first().copied().flatten()),
         would: AccessForecast {
             load: forecast(process, address, Access::Read),
             store: forecast(process, address, Access::Write),

@@ -4,10 +4,9 @@
 //! one of two hundred.
 
 use crate::components::console_input::ConsoleInput;
-use crate::grid::change::Changes;
-use crate::grid::scene::Pointed;
+use crate::lit::{self, Lit, Pointed, use_lit};
 use crate::store::{Action, Trouble, use_pointed, use_store};
-use mmap_playground_core::address::PageRange;
+use mmap_playground_core::address::Address;
 use mmap_playground_core::event::Event;
 use mmap_playground_core::session::{Session, Step};
 use mmap_playground_core::trace::print_line;
@@ -24,7 +23,7 @@ const STRIDE: usize = 80;
 #[component]
 pub fn Console() -> Html {
     let store = use_store();
-    let pointed = use_pointed();
+    let lit = use_lit();
     let scroller = use_node_ref();
     let moved = use_state_eq(|| 0_isize);
 
@@ -49,9 +48,8 @@ pub fn Console() -> Html {
         let moved = moved.clone();
         Callback::from(move |_: MouseEvent| moved.set(*moved + by))
     };
-    let lit = pointed.get();
     let lines = rows.iter().map(|row| {
-        let lights = lit.is_some_and(|lit| row.lights(&lit));
+        let lights = row.lights(&lit);
         html! {
             <Line key={row.index} row={row.clone()} remark={store.remarks.get(&row.index).cloned()} current={row.index + 1 == position}
                 ahead={row.index >= position} lit={lights} />
@@ -108,7 +106,7 @@ struct Row {
     step: Arc<Step>,
     inner: Vec<String>,
     /// The heap blocks that it is about, or else the pages.
-    places: Rc<Vec<Pointed>>,
+    places: Rc<Vec<(Address, u64)>>,
 }
 
 impl PartialEq for Row {
@@ -118,8 +116,8 @@ impl PartialEq for Row {
 }
 
 impl Row {
-    fn lights(&self, pointed: &Pointed) -> bool {
-        self.places.iter().any(|place| pointed.overlaps(place.start, place.length))
+    fn lights(&self, lit: &Lit) -> bool {
+        self.places.iter().any(|(start, length)| lit.overlaps(*start, *length))
     }
 }
 
@@ -127,15 +125,7 @@ fn rows(session: &Session, start: usize, end: usize) -> Vec<Row> {
     session
         .steps(start..end)
         .map(|(index, step)| {
-            let changes = Changes::of(&step.events);
-            let mut places: Vec<Pointed> =
-                step.blocks().map(|(address, length)| Pointed::bytes(address, length)).collect();
-            if places.is_empty() {
-                places.extend(changes.changed.into_iter().map(Pointed::pages));
-                places.extend(changes.gone.into_iter().map(Pointed::pages));
-            }
-            let place = step.reason_address.and_then(|address| PageRange::spanning(address, 1));
-            places.extend(place.map(Pointed::pages));
+            let places = lit::places(step);
             let inner = step.events.iter().filter_map(inner_call).collect();
             Row { index, step: step.clone(), inner, places: Rc::new(places) }
         })
@@ -171,8 +161,16 @@ fn Line(props: &LineProps) -> Html {
         move |_| dispatcher.dispatch(Action::GoTo(position))
     };
     let onmouseenter = {
-        let (pointed, place) = (pointed.clone(), row.places.first().copied());
-        move |_| pointed.set(place)
+        let (pointed, index) = (pointed.clone(), row.index);
+        move |_| pointed.set(Some(Pointed::step(index)))
+    };
+    let onfocus = {
+        let (pointed, index) = (pointed.clone(), row.index);
+        move |_| pointed.set(Some(Pointed::step(index)))
+    };
+    let onblur = {
+        let pointed = pointed.clone();
+        move |_| pointed.set(None)
     };
     let onmouseleave = move |_| pointed.set(None);
     let class = classes!(
@@ -188,7 +186,7 @@ fn Line(props: &LineProps) -> Html {
             if let Some(remark) = &props.remark {
                 <p class="remark">{ remark }</p>
             }
-            <button type="button" class="line-call mono" title={step.source().to_owned()} {onclick} aria-current={props.current.then_some("step")}>
+            <button type="button" class="line-call mono" title={step.source().to_owned()} {onclick} {onfocus} {onblur} aria-current={props.current.then_some("step")}>
                 <span class={if step.call.is_none() && step.failed { "line-text signal" } else { "line-text" }}>{ step.text.clone() }</span>
                 if !step.result.is_empty() {
                     <span class="line-result">{ " = " }{ step.result.clone() }</span>

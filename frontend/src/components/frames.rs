@@ -3,7 +3,7 @@
 use crate::browser::{self, FrameJob};
 use crate::grid::frames;
 use crate::grid::paint::{self, FrameCell};
-use crate::grid::scene::Pointed;
+use crate::lit::{Lit, Pointed, use_lit};
 use crate::store::{Action, StoreContext, use_pointed, use_store};
 use crate::text;
 use crate::theme::Palette;
@@ -17,6 +17,7 @@ use yew::prelude::*;
 pub fn Frames() -> Html {
     let store = use_store();
     let pointed = use_pointed();
+    let lit = use_lit();
     let scroller = use_node_ref();
     let canvas = use_node_ref();
     let size = use_state_eq(|| (0.0_f64, 0.0_f64));
@@ -45,7 +46,7 @@ pub fn Frames() -> Html {
     });
     {
         let (views, canvas, job) = (views.clone(), canvas.clone(), job.clone());
-        let (size, top, lit, chosen) = (*size, *top, pointed.get(), *chosen);
+        let (size, top, lit, chosen) = (*size, *top, lit, *chosen);
         use_effect(move || {
             job.request(move || {
                 let Some(canvas) = canvas.cast::<HtmlCanvasElement>() else { return };
@@ -55,7 +56,7 @@ pub fn Frames() -> Html {
                 };
                 let palette = Palette::read();
                 let mut cells: Vec<FrameCell> =
-                    views.iter().map(|view| cell(view, lit, chosen, &palette)).collect();
+                    views.iter().map(|view| cell(view, &lit, chosen, &palette)).collect();
                 let known = first + cells.len() as u32;
                 cells.extend(
                     (known..first + shown)
@@ -77,11 +78,7 @@ pub fn Frames() -> Html {
     let onmousemove = {
         let (find, pointed) = (find.clone(), pointed.clone());
         move |event: MouseEvent| {
-            pointed.set(find(&event).map(|frame| Pointed {
-                start: 0,
-                length: 0,
-                frame: Some(frame),
-            }));
+            pointed.set(find(&event).map(Pointed::frame));
         }
     };
     let onclick = {
@@ -125,10 +122,14 @@ pub fn Frames() -> Html {
             event.prevent_default();
             let next = next.min(count.saturating_sub(1));
             chosen.set(Some(next));
-            pointed.set(Some(Pointed { start: 0, length: 0, frame: Some(next) }));
+            pointed.set(Some(Pointed::frame(next)));
             let said = describe(&state::frame(store.session.process(), next));
             store.dispatch(Action::Say(said.into()));
         }
+    };
+    let onblur = {
+        let pointed = pointed.clone();
+        move |_: FocusEvent| pointed.set(None)
     };
     let hint = pointed
         .get()
@@ -145,7 +146,7 @@ pub fn Frames() -> Html {
                 <span class="row-size" data-testid="frames-used">{ format!("{} of {} in use", text::grouped(u64::from(totals.frames_used)), text::grouped(u64::from(count))) }</span>
             </div>
             <div class="frames-scroll" ref={scroller} {onscroll} tabindex="0" role="application" aria-roledescription="grid of frames"
-                aria-label={format!("Frames. {hint}")} {onkeydown} data-testid="frames-grid">
+                aria-label={format!("Frames. {hint}")} {onkeydown} {onblur} data-testid="frames-grid">
                 <div class="frames-all" style={format!("height:{:.0}px", frames::height(columns, count))}>
                     <canvas ref={canvas} style={format!("top:{:.0}px", *top)} {onmousemove} {onclick} {onmouseleave} />
                 </div>
@@ -162,20 +163,13 @@ fn show_owner(store: &StoreContext, views: &[FrameView], number: u32) {
     }
 }
 
-fn cell(
-    view: &FrameView,
-    lit: Option<Pointed>,
-    chosen: Option<u32>,
-    palette: &Palette,
-) -> FrameCell {
+fn cell(view: &FrameView, lit: &Lit, chosen: Option<u32>, palette: &Palette) -> FrameCell {
     let color = match (&view.usage, &view.owner) {
         (FrameUse::Free, _) => None,
         (_, Some(owner)) => Some(palette.prot(owner.prot).to_owned()),
         (_, None) => Some(palette.muted.clone()),
     };
-    let lights = lit.is_some_and(|it| {
-        it.frame == Some(view.number) || view.pages.iter().any(|page| it.lights(*page, None))
-    });
+    let lights = lit.frame(view.number) || view.pages.iter().any(|page| lit.lights(*page, None));
     FrameCell {
         number: view.number,
         color,

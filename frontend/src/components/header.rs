@@ -3,6 +3,8 @@
 use crate::components::icons;
 use crate::examples::{self, EXAMPLES};
 use crate::store::{Action, Dialog, use_store};
+use wasm_bindgen::JsCast;
+use web_sys::Node;
 use yew::prelude::*;
 
 /// The top of the page.
@@ -40,6 +42,7 @@ pub fn Header() -> Html {
 fn ExamplesMenu() -> Html {
     let store = use_store();
     let open = use_state_eq(|| false);
+    let menu = use_node_ref();
     let toggle = {
         let open = open.clone();
         move |_| open.set(!*open)
@@ -49,20 +52,17 @@ fn ExamplesMenu() -> Html {
         move |event: KeyboardEvent| {
             if event.key() == "Escape" && *open {
                 event.prevent_default();
+                event.stop_propagation();
                 open.set(false);
+                crate::browser::focus("[data-testid=examples]");
             }
         }
     };
     let onfocusout = {
-        let open = open.clone();
+        let (open, menu) = (open.clone(), menu.clone());
         move |event: FocusEvent| {
-            let stays = event
-                .current_target()
-                .and_then(|target| wasm_bindgen::JsCast::dyn_into::<web_sys::Node>(target).ok())
-                .zip(event.related_target())
-                .is_some_and(|(menu, next)| {
-                    menu.contains(wasm_bindgen::JsCast::dyn_ref::<web_sys::Node>(&next))
-                });
+            let next = event.related_target().and_then(|next| next.dyn_into::<Node>().ok());
+            let stays = menu.cast::<Node>().is_some_and(|menu| menu.contains(next.as_ref()));
             if !stays {
                 open.set(false);
             }
@@ -84,7 +84,7 @@ fn ExamplesMenu() -> Html {
         }
     });
     html! {
-        <div class="menu" {onkeydown} {onfocusout}>
+        <div class="menu" ref={menu} {onkeydown} {onfocusout}>
             <button type="button" class="button" aria-expanded={open.to_string()} onclick={toggle} data-testid="examples">
                 { "Examples" }{ icons::chevron() }
             </button>

@@ -5,7 +5,7 @@ use crate::components::heap_search::HeapSearch;
 use crate::components::heap_setting::{HeapAbout, HeapChoice};
 use crate::components::icons;
 use crate::grid::heap::{self, Part, Piece};
-use crate::grid::scene::Pointed;
+use crate::lit::{Pointed, use_lit};
 use crate::store::{Action, use_pointed, use_store};
 use crate::text;
 use mmap_playground_core::heap::HeapShape;
@@ -132,11 +132,11 @@ fn Major(props: &MajorProps) -> Html {
         }
     };
     let (left, right) = (window.0 - 400.0, window.0 + window.1 + 400.0);
-    let lit = pointed.get();
+    let lit = use_lit();
     let seen = heap::visible(&pieces, left, right);
     let parts = seen.iter().map(|piece| {
         let minor = piece.block.and_then(|block| major.minors.get(block)).copied();
-        let lights = lit.is_some_and(|it| it.overlaps(piece.address, piece.length));
+        let lights = lit.overlaps(piece.address, piece.length);
         let here = store.cursor.is_some_and(|cursor| piece.holds(cursor));
         let onclick = {
             let (dispatcher, address) = (store.dispatcher(), piece.address);

@@ -2,7 +2,7 @@
 //! like everything else.
 
 use crate::grid::heap::{self, Piece};
-use crate::grid::scene::Pointed;
+use crate::lit::{Pointed, use_lit};
 use crate::store::{Action, use_pointed, use_store};
 use crate::text;
 use mmap_playground_core::address::Address;
@@ -51,7 +51,7 @@ pub fn HexView(props: &HexViewProps) -> Html {
     });
     let shape = store.moment.heap.as_ref().map(|state| state.shape.clone());
     let changes = &store.moment.changes;
-    let lit = pointed.get();
+    let lit = use_lit();
     let rows = (0..ROWS).map(|row| {
         let address = start.saturating_add(row * ROW);
         let cells = (0..ROW).map(|column| {
@@ -65,7 +65,7 @@ pub fn HexView(props: &HexViewProps) -> Html {
                 byte.is_none().then_some("none"),
                 part.map(|piece| piece.part.class()),
                 changes.touches(address).then_some("changed"),
-                lit.is_some_and(|it| it.overlaps(address, 1)).then_some("lit"),
+                lit.overlaps(address, 1).then_some("lit"),
             );
             let half = digit.filter(|(at, _)| *at == address).map(|(_, high)| format!("{high:x}_"));
             let shown = half.unwrap_or_else(|| byte.map_or_else(|| "··".to_owned(), |byte| format!("{byte:02x}")));
@@ -165,7 +165,7 @@ fn single(key: &str) -> Option<char> {
 }
 
 /// The pieces of the heap that stand in a window.
-fn parts(state: &HeapState, start: Address, length: u64) -> Vec<Piece> {
+pub(crate) fn parts(state: &HeapState, start: Address, length: u64) -> Vec<Piece> {
     let window = Pointed::bytes(start, length);
     state
         .majors

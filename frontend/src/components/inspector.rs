@@ -194,7 +194,7 @@ fn facts(vma: Option<&VmaView>, page: Option<PageView>) -> Html {
         facts.push(("also", words.join(", ")));
     }
     if let Some(page) = page {
-        facts.push(("page", page_words(&page)));
+        facts.push(("page", page.words().join(", ")));
     }
     html! {
         <>
@@ -207,27 +207,4 @@ fn facts(vma: Option<&VmaView>, page: Option<PageView>) -> Html {
             </dl>
         </>
     }
-}
-
-fn page_words(page: &PageView) -> String {
-    let frame = match page.frame {
-        Some(0) => "shows the zero page".to_owned(),
-        Some(frame) => format!("in frame {frame}"),
-        None => "not resident".to_owned(),
-    };
-    let words = [
-        (page.copy_on_write, "copy-on-write"),
-        (page.dirty, "dirty"),
-        (page.accessed, "accessed"),
-        (page.beyond_end_of_file, "behind the end of the file"),
-    ];
-    let mut text = frame;
-    for (_, word) in words.iter().filter(|(there, _)| *there) {
-        text.push_str(", ");
-        text.push_str(word);
-    }
-    if page.frame_mappings > 1 && page.frame != Some(0) {
-        text.push_str(&format!(", shared by {} pages", page.frame_mappings));
-    }
-    text
 }

@@ -20,6 +20,7 @@ pub mod offer_menu;
 pub mod overview;
 pub mod page_grid;
 pub mod page_walk;
+pub mod print_picture;
 pub mod timeline;
 pub mod vma_list;
 pub mod welcome;

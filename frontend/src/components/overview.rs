@@ -1,7 +1,7 @@
 //! The whole address space as one strip, low addresses on the left, holes folded.
 
-use crate::grid::scene::Pointed;
 use crate::grid::strip::{self, What};
+use crate::lit::{Pointed, use_lit};
 use crate::store::{Action, use_pointed, use_store};
 use crate::text;
 use yew::prelude::*;
@@ -14,11 +14,12 @@ const MOST: usize = 160;
 pub fn Overview() -> Html {
     let store = use_store();
     let pointed = use_pointed();
+    let lit = use_lit();
     let items = use_memo(store.revision, |_| strip::layout(&store.moment.vmas, MOST));
     let pieces = items.iter().map(|item| {
         let range = item.range;
         let style = format!("left:{:.4}%;width:{:.4}%", item.left * 100.0, item.width * 100.0);
-        let lit = pointed.get().is_some_and(|it| it.overlaps(range.start(), range.size_bytes()));
+        let lit = lit.overlaps(range.start(), range.size_bytes());
         let here = store.cursor.is_some_and(|cursor| range.contains(cursor));
         let enter = {
             let pointed = pointed.clone();

@@ -1,7 +1,9 @@
-//! The page walk: how the processor gets from an address to a frame, and where it stops.
+//! The page walk: how the processor gets from an address to a frame and a byte, and where it stops.
 
+use crate::lit::{Lit, Pointed, use_lit};
+use crate::store::{Action, PointedContext, StoreContext, use_pointed, use_store};
 use crate::text;
-use mmap_playground_core::state::{EntryView, WalkView};
+use mmap_playground_core::state::{EntryView, WalkLevel, WalkView};
 use yew::prelude::*;
 
 /// What the walk shows.
@@ -14,39 +16,108 @@ pub struct PageWalkProps {
 /// The page walk of an address.
 #[component]
 pub fn PageWalk(props: &PageWalkProps) -> Html {
+    let store = use_store();
+    let pointed = use_pointed();
+    let lit = use_lit();
     let walk = &props.walk;
-    let levels = walk.levels.iter().map(|level| {
-        let (high, low) = level.bits;
-        let (class, state) = match (level.reached, level.present) {
-            (_, true) => ("level", "present"),
-            (true, false) => ("level absent", "not present"),
-            (false, false) => ("level unreached", "not reached"),
-        };
-        html! {
-            <li {class} title={format!("bits {high} to {low} of the address")}>
-                <b>{ level.name }</b>
-                <span class="mono index">{ format!("[{}]", level.index) }</span>
-                <small>{ format!("bits {high}–{low}") }</small>
-                <small class="state">{ state }</small>
-            </li>
-        }
-    });
+    let levels = walk.levels.iter().map(|level| entry_of(level, &store, &pointed, &lit));
     html! {
         <section class="walk" aria-label="Page walk" data-testid="page-walk">
-            <h3>{ "Page walk" }</h3>
+            <h3>{ "Page walk" }<small>{ "four indices, then the offset in the page" }</small></h3>
             <ol class="levels">
                 { for levels }
             </ol>
             if let Some(entry) = walk.entry.filter(|entry| entry.present) {
                 { entry_bits(entry) }
-                <p class="walk-end mono">
-                    { format!("frame {} + {} ", entry.frame, text::hex(walk.offset)) }
-                    <span>{ format!("= physical {}", text::hex(u64::from(entry.frame) * 4096 + walk.offset)) }</span>
-                </p>
+                { walk_end(walk, entry, &pointed, &lit) }
             } else {
-                <p class="walk-end stopped">{ "The walk stops here: the access is a page fault, and the kernel decides." }</p>
+                <p class="walk-end stopped" data-testid="walk-stops">{ stop(walk) }</p>
             }
         </section>
+    }
+}
+
+/// An entry of a table; pointing at it lights the addresses that it translates.
+fn entry_of(level: &WalkLevel, store: &StoreContext, pointed: &PointedContext, lit: &Lit) -> Html {
+    let (high, low) = level.bits;
+    let (start, length) = level.covers;
+    let (class, state) = match (level.reached, level.present) {
+        (_, true) => ("level", "present"),
+        (true, false) => ("level absent", "not present"),
+        (false, false) => ("level unreached", "not reached"),
+    };
+    let covers = format!("{} from {}", text::short_size(length), text::hex(start));
+    let words = format!("{} entry {}, {state}: translates {covers}", level.name, level.index);
+    let point = {
+        let pointed = pointed.clone();
+        move || pointed.set(Some(Pointed::bytes(start, length)))
+    };
+    let (onmouseenter, onfocus) = {
+        let (point, again) = (point.clone(), point);
+        (move |_: MouseEvent| point(), move |_: FocusEvent| again())
+    };
+    let (onmouseleave, onblur) = {
+        let (pointed, again) = (pointed.clone(), pointed.clone());
+        (move |_: MouseEvent| pointed.set(None), move |_: FocusEvent| again.set(None))
+    };
+    let onclick = {
+        let (dispatcher, words) = (store.dispatcher(), words.clone());
+        move |_: MouseEvent| dispatcher.dispatch(Action::Say(words.clone().into()))
+    };
+    let lights = lit.overlaps(start, length).then_some("lit");
+    html! {
+        <li>
+            <button type="button" class={classes!(class, lights)} title={format!("bits {high} to {low} of the address\n{words}")}
+                {onclick} {onmouseenter} {onmouseleave} {onfocus} {onblur} data-testid={format!("walk-{}", level.name)}>
+                <b>{ level.name }</b>
+                <span class="mono index">{ format!("[{}]", level.index) }</span>
+                <small>{ format!("bits {high}–{low}") }</small>
+                <small class="state">{ state }</small>
+            </button>
+        </li>
+    }
+}
+
+/// Where the walk stops.
+fn stop(walk: &WalkView) -> String {
+    match walk.stops_at() {
+        Some(level) => format!(
+            "The walk stops at {}[{}]: its entry is not present. The access is a page fault, and the kernel decides.",
+            level.name, level.index
+        ),
+        None => {
+            "The walk stops here: the access is a page fault, and the kernel decides.".to_owned()
+        }
+    }
+}
+
+/// Frame, offset, physical address and byte.
+fn walk_end(walk: &WalkView, entry: EntryView, pointed: &PointedContext, lit: &Lit) -> Html {
+    let physical = u64::from(entry.frame) * mmap_playground_core::address::PAGE_SIZE + walk.offset;
+    let frame = entry.frame;
+    let point = {
+        let pointed = pointed.clone();
+        move || pointed.set(Some(Pointed::frame(frame)))
+    };
+    let (onmouseenter, onfocus) = {
+        let (point, again) = (point.clone(), point);
+        (move |_: MouseEvent| point(), move |_: FocusEvent| again())
+    };
+    let (onmouseleave, onblur) = {
+        let (pointed, again) = (pointed.clone(), pointed.clone());
+        (move |_: MouseEvent| pointed.set(None), move |_: FocusEvent| again.set(None))
+    };
+    let class = classes!("walk-frame", "mono", lit.frame(frame).then_some("lit"));
+    html! {
+        <p class="walk-end mono">
+            <span {class} tabindex="0" role="note" aria-label={format!("frame {frame}: its pages light")}
+                {onmouseenter} {onmouseleave} {onfocus} {onblur} data-testid="walk-frame">{ format!("frame {frame}") }</span>
+            { format!(" + {} ", text::hex(walk.offset)) }
+            <span class="walk-physical">{ format!("= physical {}", text::hex(physical)) }</span>
+            if let Some(byte) = walk.byte {
+                <span data-testid="walk-byte">{ format!(" : byte {byte:#04x}") }</span>
+            }
+        </p>
     }
 }
 

@@ -3,7 +3,7 @@
 use mmap_playground_core::address::{
     Address, PAGE_SIZE, PageRange, page_ceil_wrapping, page_floor,
 };
-use mmap_playground_core::event::Event;
+use mmap_playground_core::event::{Event, FaultKind};
 
 /// The places that a call changed.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -16,6 +16,8 @@ pub struct Changes {
     pub splits: Vec<Address>,
     /// Where two VMAs became one.
     pub merges: Vec<Address>,
+    /// Pages that a page fault made resident, in order; whether it copied them from elsewhere.
+    pub faults: Vec<(Address, bool)>,
 }
 
 impl Changes {
@@ -41,7 +43,11 @@ impl Changes {
                     let (low, high) = (*from.min(to), *from.max(to));
                     changes.changed.extend(PageRange::new(page_floor(low), page_floor(high)));
                 }
-                Event::PageFault { page, .. } => {
+                Event::PageFault { page, kind } => {
+                    if *kind != FaultKind::MadeWritable {
+                        let copied = *kind == FaultKind::CopyOnWrite;
+                        changes.faults.push((page.start(), copied));
+                    }
                     changes.changed.extend(PageRange::spanning(page.start(), PAGE_SIZE));
                 }
                 Event::Split { at } => changes.splits.push(*at),
@@ -53,12 +59,20 @@ impl Changes {
         changes.gone = joined(changes.gone);
         changes.splits.sort_unstable();
         changes.merges.sort_unstable();
+        changes.faults.sort_unstable();
         changes
     }
 
     /// Says whether the page at an address changed.
     pub fn touches(&self, address: Address) -> bool {
         holds(&self.changed, address)
+    }
+
+    /// Whether a page fault on a page copied it; nothing if there was none.
+    pub fn fault_at(&self, address: Address) -> Option<bool> {
+        let end = self.faults.partition_point(|(page, _)| *page <= page_floor(address));
+        let (page, copied) = self.faults.get(end.checked_sub(1)?)?;
+        (*page == page_floor(address)).then_some(*copied)
     }
 
     /// Says whether the page at an address went away.
@@ -99,7 +113,6 @@ pub fn joined(mut ranges: Vec<PageRange>) -> Vec<PageRange> {
 mod tests {
     use super::*;
     use mmap_playground_core::address::Page;
-    use mmap_playground_core::event::FaultKind;
 
     #[test]
     fn faults_of_neighbours_are_one_range() {
@@ -111,6 +124,18 @@ mod tests {
         assert_eq!(changes.changed.len(), 2);
         assert!(changes.touches(0x2fff) && !changes.touches(0x3000));
         assert_eq!(changes.first(), Some(0x1000));
+    }
+
+    #[test]
+    fn a_fault_says_whether_it_copied() {
+        let fault = |address, kind| Event::PageFault { page: Page::containing(address), kind };
+        let changes = Changes::of(&[
+            fault(0x2000, FaultKind::NewFrame),
+            fault(0x1000, FaultKind::CopyOnWrite),
+        ]);
+        assert_eq!(changes.fault_at(0x1fff), Some(true));
+        assert_eq!(changes.fault_at(0x2000), Some(false));
+        assert_eq!(changes.fault_at(0x3000), None);
     }
 
     #[test]

@@ -28,6 +28,15 @@ pub enum Part {
 }
 
 impl Part {
+    /// The variables of the style sheet that have the parts' colours.
+    pub const COLORED: [(Part, &'static str); 5] = [
+        (Part::MajorHeader, "--part-major"),
+        (Part::MinorHeader, "--part-minor"),
+        (Part::Alignment, "--part-align"),
+        (Part::Payload, "--part-payload"),
+        (Part::Slack, "--part-slack"),
+    ];
+
     /// Its name for class names and labels.
     pub const fn name(self) -> &'static str {
         match self {

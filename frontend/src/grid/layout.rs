@@ -1,9 +1,11 @@
 //! Where each page of the address space stands in the grid.
 //!
-//! The whole address space is one column of rows. A row shows as many pages as the grid has
-//! columns, and starts at a multiple of that, so that an address keeps its column at every scroll
-//! position. Long holes are folded to one thin bar. Positions are prefix sums, so that finding the
-//! row at a height and the height of an address are binary searches.
+//! The whole address space is one column of rows. A row shows as many cells as the grid has
+//! columns; a cell is a page or, nearer, a byte. Rows start at multiples of their length plus a
+//! phase, so that an address keeps its column at every scroll position; zooming chooses the phase
+//! that keeps the page under the pointer in its place. Long holes are folded to one thin bar.
+//! Positions are prefix sums, so that finding the row at a height and the height of an address are
+//! binary searches.
 //!
 //! ```text
 //!            0x…0  0x…1  0x…2  0x…3
@@ -46,10 +48,48 @@ pub enum Row {
     Fold(PageRange),
 }
 
+/// How addresses are cut into rows and cells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Grain {
+    /// Bytes of a cell: a page, or 1.
+    pub unit: u64,
+    /// Cells in a row: a power of two.
+    pub columns: u64,
+    /// Rows start this many bytes behind multiples of their length; a multiple of the page size.
+    pub phase: u64,
+}
+
+impl Grain {
+    /// Pages, with rows at multiples of their length.
+    pub const fn pages(columns: u64) -> Grain {
+        Grain { unit: PAGE_SIZE, columns, phase: 0 }
+    }
+
+    /// Bytes of a row.
+    pub const fn row_bytes(&self) -> u64 {
+        self.unit.saturating_mul(self.columns)
+    }
+
+    /// The grain whose rows have an address in a column.
+    #[must_use]
+    pub fn with_address_in(self, address: Address, column: u64) -> Grain {
+        let row = self.row_bytes().max(1);
+        let before = column.min(self.columns.saturating_sub(1)) * self.unit;
+        let phase = (address / self.unit * self.unit).wrapping_sub(before) % row;
+        Grain { phase: phase / PAGE_SIZE * PAGE_SIZE, ..self }
+    }
+
+    /// Start of the row that holds an address at or behind the phase.
+    fn row_start(&self, address: Address) -> Address {
+        let row = self.row_bytes();
+        address.saturating_sub(self.phase) / row * row + self.phase
+    }
+}
+
 /// The grid: sections from low to high, and the size of a cell.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Layout {
-    columns: u64,
+    grain: Grain,
     cell_height: f64,
     sections: Vec<Section>,
     rows: u64,
@@ -57,17 +97,30 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Lays out ranges that are in order and do not overlap.
+    /// Lays out ranges that are in order and do not overlap, in rows of pages.
     pub fn new(shown: impl Iterator<Item = PageRange>, columns: u64, cell_height: f64) -> Layout {
-        let columns = columns.max(1).next_power_of_two();
-        let row_bytes = columns * PAGE_SIZE;
-        let mut layout = Layout { columns, cell_height, sections: Vec::new(), rows: 0, folds: 0 };
+        Layout::of_grain(shown, Grain::pages(columns), cell_height)
+    }
+
+    /// Lays out ranges that are in order and do not overlap.
+    pub fn of_grain(
+        shown: impl Iterator<Item = PageRange>,
+        grain: Grain,
+        cell_height: f64,
+    ) -> Layout {
+        let mut shown = shown.peekable();
+        let mut grain = Grain { columns: grain.columns.max(1).next_power_of_two(), ..grain };
+        grain.phase %= grain.row_bytes().max(1);
+        if shown.peek().is_some_and(|first| first.start() < grain.phase) {
+            grain.phase = 0; // no row starts below zero
+        }
+        let row_bytes = grain.row_bytes();
+        let mut layout = Layout { grain, cell_height, sections: Vec::new(), rows: 0, folds: 0 };
         let mut current: Option<(Address, Address)> = None;
         let mut behind: Address = 0;
         for range in shown {
-            let start = range.start() / row_bytes * row_bytes;
-            let last_row = (range.end() - 1) / row_bytes * row_bytes;
-            let end = last_row.checked_add(row_bytes).unwrap_or(END);
+            let start = grain.row_start(range.start());
+            let end = grain.row_start(range.end() - 1).checked_add(row_bytes).unwrap_or(END);
             current = match current {
                 Some((from, to)) if start <= to.saturating_add(ROWS_UNFOLDED * row_bytes) => {
                     Some((from, to.max(end)))
@@ -97,7 +150,7 @@ impl Layout {
                 rows_before: self.rows,
                 folds_before: self.folds,
             });
-            self.rows += range.page_count().div_ceil(self.columns);
+            self.rows += range.size_bytes().div_ceil(self.grain.row_bytes());
         }
     }
 
@@ -113,9 +166,25 @@ impl Layout {
         }
     }
 
-    /// Pages in a row.
+    /// Cells in a row.
     pub fn columns(&self) -> u64 {
-        self.columns
+        self.grain.columns
+    }
+
+    /// How addresses are cut into rows and cells.
+    pub fn grain(&self) -> Grain {
+        self.grain
+    }
+
+    /// The column that shows an address; nothing if it is folded away.
+    pub fn column_of(&self, address: Address) -> Option<u64> {
+        let section = self.section_of(address).filter(|section| !section.folded)?;
+        Some((address - section.range.start()) / self.grain.unit % self.grain.columns)
+    }
+
+    fn section_of(&self, address: Address) -> Option<&Section> {
+        let index = self.sections.partition_point(|section| section.range.end() <= address);
+        self.sections.get(index).filter(|section| section.range.contains(address))
     }
 
     /// Height of a row of pages.
@@ -149,8 +218,8 @@ impl Layout {
                 rows.push((section_top, Row::Fold(section.range)));
                 continue;
             }
-            let row_bytes = self.columns * PAGE_SIZE;
-            let count = section.range.page_count().div_ceil(self.columns);
+            let row_bytes = self.grain.row_bytes();
+            let count = section.range.size_bytes().div_ceil(row_bytes);
             let skipped = ((top - section_top) / self.cell_height).floor().max(0.0) as u64;
             for row in skipped..count {
                 let row_top = section_top + row as f64 * self.cell_height;
@@ -173,22 +242,18 @@ impl Layout {
 
     /// The top of the row that shows an address.
     pub fn top_of_address(&self, address: Address) -> Option<f64> {
-        let index = self.sections.partition_point(|section| section.range.end() <= address);
-        let section = self.sections.get(index).filter(|section| section.range.contains(address))?;
+        let section = self.section_of(address)?;
         let row = if section.folded {
             0
         } else {
-            (address - section.range.start()) / (self.columns * PAGE_SIZE)
+            (address - section.range.start()) / self.grain.row_bytes()
         };
         Some(self.top(section) + row as f64 * self.cell_height)
     }
 
     /// Says whether an address is drawn as a page, not folded away.
     pub fn shows_page(&self, address: Address) -> bool {
-        let index = self.sections.partition_point(|section| section.range.end() <= address);
-        self.sections
-            .get(index)
-            .is_some_and(|section| section.range.contains(address) && !section.folded)
+        self.section_of(address).is_some_and(|section| !section.folded)
     }
 
     /// The sections, from low to high.
@@ -196,28 +261,29 @@ impl Layout {
         &self.sections
     }
 
-    /// The page that stands some cells further on; a fold is stepped over.
+    /// The cell that stands some cells further on; a fold is stepped over.
     pub fn step(&self, address: Address, cells: i64) -> Option<Address> {
-        let page = mmap_playground_core::address::page_floor(address);
-        let target = page.checked_add_signed(cells.checked_mul(PAGE_SIZE as i64)?)?;
+        let unit = self.grain.unit;
+        let here = address / unit * unit;
+        let target = here.checked_add_signed(cells.checked_mul(unit as i64)?)?;
         if self.shows_page(target) {
             return Some(target);
         }
-        let index = self.sections.partition_point(|section| section.range.end() <= page);
-        let row_offset = page % (self.columns * PAGE_SIZE);
+        let index = self.sections.partition_point(|section| section.range.end() <= here);
+        let whole_rows = cells.unsigned_abs() >= self.grain.columns;
+        let row_offset = self.column_of(here).unwrap_or(0) * unit;
         if cells > 0 {
             let next = self.sections.get(index + 1..)?.iter().find(|section| !section.folded)?;
-            let columns = if cells.unsigned_abs() >= self.columns { row_offset } else { 0 };
+            let columns = if whole_rows { row_offset } else { 0 };
             Some(next.range.start() + columns)
         } else {
             let before =
                 self.sections.get(..index)?.iter().rev().find(|section| !section.folded)?;
-            let row_bytes = self.columns * PAGE_SIZE;
-            let last_row = before.range.end() - row_bytes.min(before.range.size_bytes());
-            if cells.unsigned_abs() >= self.columns {
-                Some(last_row + row_offset)
+            if whole_rows {
+                let row_bytes = self.grain.row_bytes().min(before.range.size_bytes());
+                Some(before.range.end() - row_bytes + row_offset)
             } else {
-                Some(before.range.end() - PAGE_SIZE)
+                Some(before.range.end() - unit)
             }
         }
     }
@@ -288,5 +354,44 @@ mod tests {
         assert_eq!(layout.step(0x10_0000, -1), Some(0x1_3000));
         assert_eq!(layout.step(0x1_0000, -1), None);
         assert_eq!(layout.step(0x10_3000, 1), None);
+    }
+
+    #[test]
+    fn a_phase_puts_an_address_into_a_column() {
+        let ranges = [pages(0x7fff_0000_1000, 40)];
+        for columns in [4, 8, 16] {
+            for column in 0..columns {
+                let address = 0x7fff_0000_d000;
+                let grain = Grain::pages(columns).with_address_in(address, column);
+                let layout = Layout::of_grain(ranges.iter().copied(), grain, 20.0);
+                assert_eq!(layout.column_of(address), Some(column), "{columns} columns");
+                let rows = layout.rows_between(0.0, layout.height());
+                assert!(
+                    rows.iter().any(|(_, row)| *row == Row::Pages(address - column * PAGE_SIZE))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_row_starts_below_zero() {
+        let grain = Grain::pages(8).with_address_in(0x3000, 1);
+        let layout = Layout::of_grain([pages(0, 9)].into_iter(), grain, 20.0);
+        assert_eq!(layout.column_of(0x3000), Some(3));
+        assert_eq!(layout.rows_between(0.0, 30.0)[0], (0.0, Row::Pages(0)));
+    }
+
+    #[test]
+    fn a_cell_may_be_a_byte() {
+        let grain = Grain { unit: 1, columns: 16, phase: 0 };
+        let layout = Layout::of_grain([pages(0x1_0000, 1 << 28)].into_iter(), grain, 20.0);
+        let top = layout.top_of_address(0x1_0123).unwrap();
+        assert_eq!(layout.row_at(top + 1.0), Some((top, Row::Pages(0x1_0120))));
+        assert_eq!(layout.column_of(0x1_0123), Some(3));
+        assert_eq!(layout.step(0x1_0123, 1), Some(0x1_0124));
+        assert_eq!(layout.step(0x1_0123, -16), Some(0x1_0113));
+        let far = 0x1_0000 + (1 << 39) + 0x777;
+        let top = layout.top_of_address(far).unwrap();
+        assert_eq!(layout.row_at(top + 1.0), Some((top, Row::Pages(far / 16 * 16))));
     }
 }

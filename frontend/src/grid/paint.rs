@@ -4,6 +4,7 @@ use crate::grid::frames;
 use crate::grid::scene::{Cell, Detail, FoldBar, Marks, Scene};
 use crate::text;
 use crate::theme::Palette;
+use mmap_playground_core::address::Address;
 use std::f64::consts::TAU;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d as Context, HtmlCanvasElement};
@@ -21,33 +22,51 @@ pub fn prepare(canvas: &HtmlCanvasElement, width: f64, height: f64, ratio: f64) 
     Some(context)
 }
 
-/// Paints the page grid.
-pub fn grid(context: &Context, scene: &Scene, palette: &Palette, width: f64, gutter: f64) {
+/// Paints the page grid. `motion` goes from 0 to 1 while what the last call did is shown as it
+/// happens; at 1 everything rests.
+pub fn grid(
+    context: &Context,
+    scene: &Scene,
+    palette: &Palette,
+    (width, gutter): (f64, f64),
+    motion: f64,
+) {
+    let height = scene.cells.first().map_or(0.0, |cell| cell.height);
+    addresses(context, &scene.labels, height, palette, gutter);
+    for bar in &scene.folds {
+        fold(context, bar, palette, width);
+    }
+    for cell in &scene.cells {
+        page(context, cell, palette, motion);
+    }
+    for cell in &scene.cells {
+        rings(context, cell, palette, motion);
+    }
+}
+
+/// The address of each row, where there is room for it.
+pub(super) fn addresses(
+    context: &Context,
+    labels: &[(f64, Address)],
+    height: f64,
+    palette: &Palette,
+    gutter: f64,
+) {
     context.set_font(&format!("11px {}", palette.mono));
     context.set_text_baseline("middle");
     context.set_text_align("right");
     context.set_fill_style_str(&palette.muted);
-    let height = scene.cells.first().map_or(0.0, |cell| cell.height);
     let mut free_from = f64::NEG_INFINITY;
-    for (y, address) in &scene.labels {
+    for (y, address) in labels {
         if *y >= free_from {
             let label = text::hex_column(*address);
             let _ = context.fill_text(&label, gutter - 8.0, y + height / 2.0 + 0.5);
             free_from = y + 14.0;
         }
     }
-    for bar in &scene.folds {
-        fold(context, bar, palette, width);
-    }
-    for cell in &scene.cells {
-        page(context, cell, palette);
-    }
-    for cell in &scene.cells {
-        rings(context, cell, palette);
-    }
 }
 
-fn fold(context: &Context, bar: &FoldBar, palette: &Palette, width: f64) {
+pub(super) fn fold(context: &Context, bar: &FoldBar, palette: &Palette, width: f64) {
     let middle = bar.y + bar.height / 2.0;
     context.set_stroke_style_str(if bar.lit { &palette.accent } else { &palette.line });
     context.set_line_width(1.0);
@@ -71,12 +90,13 @@ fn fold(context: &Context, bar: &FoldBar, palette: &Palette, width: f64) {
     context.set_text_align("right");
 }
 
-struct Inset {
-    x: f64,
-    y: f64,
-    width: f64,
-    height: f64,
-    radius: f64,
+/// A rectangle with round corners.
+pub(super) struct Inset {
+    pub(super) x: f64,
+    pub(super) y: f64,
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) radius: f64,
 }
 
 fn inset(cell: &Cell) -> Inset {
@@ -92,7 +112,7 @@ fn inset(cell: &Cell) -> Inset {
     }
 }
 
-fn outline(context: &Context, inset: &Inset, grow: f64) {
+pub(super) fn outline(context: &Context, inset: &Inset, grow: f64) {
     context.begin_path();
     let _ = context.round_rect_with_f64(
         inset.x - grow,
@@ -103,7 +123,7 @@ fn outline(context: &Context, inset: &Inset, grow: f64) {
     );
 }
 
-fn page(context: &Context, cell: &Cell, palette: &Palette) {
+fn page(context: &Context, cell: &Cell, palette: &Palette, motion: f64) {
     let Some(prot) = cell.prot else {
         hole(context, cell, palette);
         return;
@@ -112,7 +132,10 @@ fn page(context: &Context, cell: &Cell, palette: &Palette) {
     let detail = Detail::of(cell.width);
     let inset = inset(cell);
     let resident = cell.marks.contains(Marks::RESIDENT);
-    outline(context, &inset, 0.0);
+    // A page that a fault brought grows from its middle.
+    let arriving = motion < 1.0 && cell.marks.contains(Marks::FAULTED);
+    let missing = if arriving { (1.0 - motion) * inset.width.min(inset.height) / 2.0 } else { 0.0 };
+    outline(context, &inset, -missing);
     context.set_fill_style_str(color);
     if resident {
         context.fill();
@@ -160,7 +183,7 @@ fn hole(context: &Context, cell: &Cell, palette: &Palette) {
     }
 }
 
-fn hazard(context: &Context, inset: &Inset, color: &str) {
+pub(super) fn hazard(context: &Context, inset: &Inset, color: &str) {
     context.save();
     outline(context, inset, 0.0);
     context.clip();
@@ -179,7 +202,7 @@ fn hazard(context: &Context, inset: &Inset, color: &str) {
     context.restore();
 }
 
-fn cross(context: &Context, inset: &Inset, color: &str, both: bool) {
+pub(super) fn cross(context: &Context, inset: &Inset, color: &str, both: bool) {
     context.set_stroke_style_str(color);
     context.set_line_width(1.0);
     context.begin_path();
@@ -232,7 +255,7 @@ fn small_marks(context: &Context, cell: &Cell, inset: &Inset, palette: &Palette,
     }
 }
 
-fn dot(context: &Context, x: f64, y: f64, radius: f64) {
+pub(super) fn dot(context: &Context, x: f64, y: f64, radius: f64) {
     context.begin_path();
     let _ = context.arc(x, y, radius, 0.0, TAU);
 }
@@ -273,8 +296,17 @@ fn letters(
     context.set_text_align("right");
 }
 
-fn rings(context: &Context, cell: &Cell, palette: &Palette) {
+fn rings(context: &Context, cell: &Cell, palette: &Palette, motion: f64) {
     let inset = inset(cell);
+    let to_come = 1.0 - motion.clamp(0.0, 1.0);
+    if to_come > 0.0 && cell.marks.contains(Marks::COPIED) {
+        // The copy parts from its original.
+        context.set_global_alpha(to_come);
+        let (x, y) = (inset.x + 9.0 * motion, inset.y - 9.0 * motion);
+        outline(context, &Inset { x, y, ..inset }, 0.0);
+        stroke(context, &palette.changed, 2.0);
+        context.set_global_alpha(1.0);
+    }
     if cell.selected {
         outline(context, &inset, 0.0);
         context.set_fill_style_str(&palette.panel);
@@ -285,11 +317,12 @@ fn rings(context: &Context, cell: &Cell, palette: &Palette) {
         stroke(context, &palette.accent, 2.5);
     }
     if cell.marks.contains(Marks::CHANGED) {
-        outline(context, &inset, -0.25);
+        outline(context, &inset, 4.0 * to_come - 0.25);
         stroke(context, &palette.changed, 2.0);
     }
     if cell.marks.intersects(Marks::SPLIT | Marks::MERGED) {
-        seam(context, cell, palette);
+        let place = (cell.x, cell.y, cell.width, cell.height);
+        seam(context, place, cell.marks, palette, motion);
     }
     if cell.lit {
         outline(context, &inset, 0.5);
@@ -308,15 +341,27 @@ fn rings(context: &Context, cell: &Cell, palette: &Palette) {
     }
 }
 
-fn seam(context: &Context, cell: &Cell, palette: &Palette) {
-    let (x, top, bottom) = (cell.x, cell.y, cell.y + cell.height);
+/// Where VMAs were split (a line, from the middle outward) or merged (two wedges that meet).
+pub(super) fn seam(
+    context: &Context,
+    (x, top, width, height): (f64, f64, f64, f64),
+    marks: Marks,
+    palette: &Palette,
+    motion: f64,
+) {
+    let bottom = top + height;
     context.set_fill_style_str(&palette.changed);
-    let split = cell.marks.contains(Marks::SPLIT);
-    let size = (cell.width / 4.0).clamp(2.5, 5.0);
+    let split = marks.contains(Marks::SPLIT);
+    let size = (width / 4.0).clamp(2.5, 5.0);
+    let to_come = 1.0 - motion.clamp(0.0, 1.0);
     if split {
-        context.fill_rect(x - 1.0, top, 2.0, cell.height);
+        let tall = height * (1.0 - to_come);
+        context.fill_rect(x - 1.0, top + (height - tall) / 2.0, 2.0, tall);
     }
+    // A split opens outward; a merge comes together.
+    let away = if split { height / 2.0 - size } else { -6.0 } * to_come;
     for (y, direction) in [(top, 1.0), (bottom, -1.0)] {
+        let y = y + direction * away;
         context.begin_path();
         context.move_to(x - size, y);
         context.line_to(x + size, y);
@@ -326,13 +371,13 @@ fn seam(context: &Context, cell: &Cell, palette: &Palette) {
     }
 }
 
-fn stroke(context: &Context, color: &str, width: f64) {
+pub(super) fn stroke(context: &Context, color: &str, width: f64) {
     context.set_stroke_style_str(color);
     context.set_line_width(width);
     context.stroke();
 }
 
-fn set_dash(context: &Context, dash: &[f64]) {
+pub(super) fn set_dash(context: &Context, dash: &[f64]) {
     let list = js_sys::Array::new();
     for length in dash {
         list.push(&(*length).into());

@@ -5,6 +5,8 @@
 
 use crate::grid::change::Changes;
 use crate::grid::layout::{FOLD_HEIGHT, Layout, Row};
+use crate::lit::Lit;
+pub use crate::lit::Pointed;
 use crate::text;
 use bitflags::bitflags;
 use mmap_playground_core::abi::Prot;
@@ -49,6 +51,10 @@ bitflags! {
         const ABSENT = 1 << 15;
         /// The place that the last failure is about.
         const WHY = 1 << 16;
+        /// A page fault of the last call made it resident.
+        const FAULTED = 1 << 17;
+        /// A page fault of the last call copied it.
+        const COPIED = 1 << 18;
     }
 }
 
@@ -74,43 +80,6 @@ impl Detail {
             w if w < 74.0 => Detail::Letters,
             _ => Detail::Text,
         }
-    }
-}
-
-/// What is pointed at, anywhere on the page: lit in every view.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct Pointed {
-    /// First address.
-    pub start: Address,
-    /// Bytes; 0 if only a frame is meant.
-    pub length: u64,
-    /// A frame.
-    pub frame: Option<u32>,
-}
-
-impl Pointed {
-    /// A range of bytes.
-    pub fn bytes(start: Address, length: u64) -> Pointed {
-        Pointed { start, length, frame: None }
-    }
-
-    /// A range of pages.
-    pub fn pages(range: PageRange) -> Pointed {
-        Pointed::bytes(range.start(), range.size_bytes())
-    }
-
-    /// Says whether it shares a byte with a range.
-    pub fn overlaps(&self, start: Address, length: u64) -> bool {
-        self.length > 0
-            && length > 0
-            && self.start <= start.saturating_add(length - 1)
-            && start <= self.start.saturating_add(self.length - 1)
-    }
-
-    /// Says whether it means a page, by its address or its frame.
-    pub fn lights(&self, address: Address, frame: Option<u32>) -> bool {
-        self.overlaps(page_floor(address), PAGE_SIZE)
-            || (self.frame.is_some() && self.frame == frame)
     }
 }
 
@@ -185,16 +154,14 @@ pub struct View<'a> {
     pub pages: &'a dyn Fn(PageRange) -> Vec<PageView>,
     /// What the last call changed.
     pub changes: &'a Changes,
-    /// Where pages stand.
-    pub layout: &'a Layout,
     /// How far it is scrolled, in CSS pixels.
     pub top: f64,
     /// Size of the grid, in CSS pixels.
     pub size: (f64, f64),
     /// Width of the column of addresses.
     pub gutter: f64,
-    /// What is pointed at.
-    pub pointed: Option<Pointed>,
+    /// What is lit, for something that is pointed at.
+    pub lit: &'a Lit,
     /// What is selected.
     pub selection: Option<PageRange>,
     /// The page that the keyboard stands on.
@@ -211,12 +178,12 @@ pub fn column_span(column: u64, columns: u64, width: f64, gutter: f64) -> (f64, 
     (left, right - left)
 }
 
-/// Builds what is on screen.
-pub fn scene(view: &View<'_>) -> Scene {
+/// Builds what is on screen of a grid of pages.
+pub fn scene(view: &View<'_>, layout: &Layout) -> Scene {
     let mut scene = Scene::default();
     let (width, height) = view.size;
-    let columns = view.layout.columns();
-    for (top, row) in view.layout.rows_between(view.top, view.top + height) {
+    let columns = layout.columns();
+    for (top, row) in layout.rows_between(view.top, view.top + height) {
         let y = (top - view.top).round();
         match row {
             Row::Fold(range) => scene.folds.push(fold_bar(view, y, range)),
@@ -224,7 +191,7 @@ pub fn scene(view: &View<'_>) -> Scene {
                 scene.labels.push((y, start));
                 let end = start.saturating_add(columns * PAGE_SIZE);
                 let Some(range) = PageRange::new(start, end) else { continue };
-                row_cells(view, &mut scene, y, range, width);
+                row_cells(view, &mut scene, layout, (y, width), range);
             }
         }
     }
@@ -240,7 +207,7 @@ pub fn scene(view: &View<'_>) -> Scene {
     scene
 }
 
-fn fold_bar(view: &View<'_>, y: f64, range: PageRange) -> FoldBar {
+pub(super) fn fold_bar(view: &View<'_>, y: f64, range: PageRange) -> FoldBar {
     let lit = view.selection == Some(range)
         || view.why.is_some_and(|address| range.contains(address))
         || view.cursor.is_some_and(|address| range.contains(address));
@@ -248,7 +215,13 @@ fn fold_bar(view: &View<'_>, y: f64, range: PageRange) -> FoldBar {
     FoldBar { y, height: FOLD_HEIGHT, range, text, lit }
 }
 
-fn row_cells(view: &View<'_>, scene: &mut Scene, y: f64, row: PageRange, width: f64) {
+fn row_cells(
+    view: &View<'_>,
+    scene: &mut Scene,
+    layout: &Layout,
+    (y, width): (f64, f64),
+    row: PageRange,
+) {
     let pages = (view.pages)(row);
     let mut pages = pages.iter().peekable();
     let mut vma_index = view.vmas.partition_point(|vma| vma.range.end() <= row.start());
@@ -262,7 +235,7 @@ fn row_cells(view: &View<'_>, scene: &mut Scene, y: f64, row: PageRange, width: 
         }
         let vma = view.vmas.get(vma_index).filter(|vma| vma.range.contains(address));
         let page = pages.peek().filter(|page| page.address == address).copied();
-        let (x, cell_width) = column_span(column as u64, view.layout.columns(), width, view.gutter);
+        let (x, cell_width) = column_span(column as u64, layout.columns(), width, view.gutter);
         let frame = page.and_then(|page| page.frame);
         let mut marks = Marks::empty();
         if let Some(vma) = vma {
@@ -272,12 +245,15 @@ fn row_cells(view: &View<'_>, scene: &mut Scene, y: f64, row: PageRange, width: 
         marks.set(Marks::GONE, vma.is_none() && view.changes.lost(address));
         marks.set(Marks::SPLIT, view.changes.splits.binary_search(&address).is_ok());
         marks.set(Marks::MERGED, view.changes.merges.binary_search(&address).is_ok());
+        let fault = view.changes.fault_at(address);
+        marks.set(Marks::FAULTED, fault.is_some());
+        marks.set(Marks::COPIED, fault == Some(true));
         marks.set(Marks::WHY, view.why.is_some_and(|why| page_floor(why) == address));
         scene.cells.push(Cell {
             x,
             y,
             width: cell_width,
-            height: view.layout.cell_height(),
+            height: layout.cell_height(),
             address,
             prot: vma.map(|vma| vma.prot),
             frame,
@@ -285,19 +261,25 @@ fn row_cells(view: &View<'_>, scene: &mut Scene, y: f64, row: PageRange, width: 
             marks,
             starts: vma.is_some_and(|vma| vma.range.start() == address),
             ends: vma.is_some_and(|vma| vma.range.end() - PAGE_SIZE == address),
-            lit: view.pointed.is_some_and(|pointed| pointed.lights(address, frame)),
+            lit: view.lit.lights(address, frame),
             selected: view.selection.is_some_and(|range| range.contains(address)),
             cursor: view.cursor.map(page_floor) == Some(address),
         });
     }
 }
 
-fn marks_of(vma: &VmaView, page: Option<&PageView>) -> Marks {
+/// The marks of a VMA as a whole.
+pub fn vma_marks(vma: &VmaView) -> Marks {
     let mut marks = Marks::empty();
     marks.set(Marks::FILE, matches!(vma.kind, VmaKind::PrivateFile | VmaKind::SharedFile));
     marks.set(Marks::SHARED, vma.shared);
     marks.set(Marks::INFERRED, vma.inferred);
     marks.set(Marks::HAZARD, vma.writable_and_executable);
+    marks
+}
+
+fn marks_of(vma: &VmaView, page: Option<&PageView>) -> Marks {
+    let mut marks = vma_marks(vma);
     let resident = page.is_some_and(|page| page.frame.is_some());
     marks.set(Marks::RESIDENT, resident);
     marks.set(Marks::ABSENT, !resident);
@@ -312,28 +294,6 @@ fn marks_of(vma: &VmaView, page: Option<&PageView>) -> Marks {
     marks
 }
 
-/// The address under a point of the grid, and the hole if it is folded there.
-pub fn hit(view_top: f64, layout: &Layout, width: f64, gutter: f64, x: f64, y: f64) -> Option<Hit> {
-    let (_, row) = layout.row_at(view_top + y)?;
-    match row {
-        Row::Fold(range) => Some(Hit::Fold(range)),
-        Row::Pages(start) => {
-            let each = (width - gutter).max(1.0) / layout.columns() as f64;
-            let column = ((x - gutter) / each).floor().clamp(0.0, layout.columns() as f64 - 1.0);
-            Some(Hit::Page(start.saturating_add(column as u64 * PAGE_SIZE)))
-        }
-    }
-}
-
-/// What a point of the grid hits.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Hit {
-    /// A page, mapped or not.
-    Page(Address),
-    /// A folded hole.
-    Fold(PageRange),
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -343,17 +303,16 @@ mod tests {
         vmas: &'a [VmaView],
         pages: &'a dyn Fn(PageRange) -> Vec<PageView>,
         changes: &'a Changes,
-        layout: &'a Layout,
+        lit: &'a Lit,
     ) -> View<'a> {
         View {
             vmas,
             pages,
             changes,
-            layout,
             top: 0.0,
             size: (500.0, 400.0),
             gutter: 100.0,
-            pointed: None,
+            lit,
             selection: None,
             cursor: None,
             why: None,
@@ -370,9 +329,9 @@ mod tests {
             vec![page(0x1_1000, "rw-"), resident]
         };
         let changes = Changes::default();
-        let mut view = view(&vmas, &pages, &changes, &layout);
-        view.pointed = Some(Pointed { start: 0, length: 0, frame: Some(7) });
-        let scene = scene(&view);
+        let lit = Lit { spans: Vec::new(), frames: vec![7] };
+        let view = view(&vmas, &pages, &changes, &lit);
+        let scene = scene(&view, &layout);
         assert_eq!(scene.cells.len(), 4);
         assert_eq!(scene.cells[0].prot, None);
         assert!(scene.cells[1].starts && scene.cells[1].ends);
@@ -385,32 +344,14 @@ mod tests {
     }
 
     #[test]
-    fn a_point_hits_the_page_drawn_there() {
-        let vmas = [vma(0x1_0000, 8, "rw-")];
-        let layout = Layout::new(vmas.iter().map(|vma| vma.range), 4, 20.0);
-        let at = |x, y| hit(0.0, &layout, 500.0, 100.0, x, y);
-        assert!(matches!(at(200.0, 5.0), Some(Hit::Fold(_))));
-        assert_eq!(at(250.0, FOLD_HEIGHT + 21.0), Some(Hit::Page(0x1_5000)));
-        assert_eq!(at(2.0, FOLD_HEIGHT + 1.0), Some(Hit::Page(0x1_0000)));
-        assert_eq!(at(200.0, 4000.0), None);
-    }
-
-    #[test]
     fn the_cost_is_that_of_the_screen() {
         let vmas = [vma(0x1000_0000_0000, 1 << 28, "---")];
         let layout = Layout::new(vmas.iter().map(|vma| vma.range), 64, 10.0);
         let pages = |_| Vec::new();
         let changes = Changes::default();
-        let mut view = view(&vmas, &pages, &changes, &layout);
+        let lit = Lit::default();
+        let mut view = view(&vmas, &pages, &changes, &lit);
         view.top = 1_000_000.0;
-        assert_eq!(scene(&view).cells.len(), 64 * 41);
-    }
-
-    #[test]
-    fn bytes_light_the_page_they_are_on() {
-        let pointed = Pointed::bytes(0x1ff8, 16);
-        assert!(pointed.lights(0x1000, None) && pointed.lights(0x2000, None));
-        assert!(!pointed.lights(0x3000, None));
-        assert!(Pointed::bytes(u64::MAX, 1).overlaps(u64::MAX, 1));
+        assert_eq!(scene(&view, &layout).cells.len(), 64 * 41);
     }
 }

@@ -612,6 +612,10 @@ mod tests {
         assert_eq!(rig.blocks(), [-128, 224, -320, 416, -64_400]);
         rig.free(blocks[1]);
         assert_eq!(rig.blocks(), [-672, 416, -64_400]);
+        // The smallest rest that is a block: 32 bytes.
+        assert_eq!(rig.malloc(624), blocks[0]);
+        assert_eq!(rig.blocks(), [640, -32, 416, -64_400]);
+        rig.free(blocks[0]);
         // First fit, and a rest that is too small to be a block stays in it.
         assert_eq!(rig.malloc(630), blocks[0]);
         assert_eq!(rig.blocks(), [672, 416, -64_400]);

@@ -496,11 +496,20 @@ fn surprise(call: &Call, reason: &Reason) -> Citation {
                 "on failure the system call returns the current break",
             )
             .but("the function of glibc makes -1 and ENOMEM of it"),
-            Call::Malloc { .. } | Call::Calloc { .. } | Call::Realloc { .. } => {
-                Citation::new("malloc(3)", "RETURN VALUE", "liballoc 1.1, liballoc.c")
+            Call::Free { .. } if *reason == Reason::HeapFreeNull => Citation::new(
+                "malloc(3)",
+                "DESCRIPTION",
+                "free(): of NULL, no operation is performed",
+            ),
+            Call::Free { .. } | Call::Realloc { .. } if *reason != Reason::HeapSizeOverflow => {
+                Citation::new(
+                    "malloc(3)",
+                    "DESCRIPTION",
+                    "free(), realloc(): only of what malloc() returned, and once; else undefined",
+                )
             }
-            Call::Free { .. } => {
-                Citation::new("malloc(3)", "DESCRIPTION", "liballoc 1.1, liballoc.c, free")
+            Call::Malloc { .. } | Call::Calloc { .. } | Call::Realloc { .. } => {
+                Citation::new("malloc(3)", "RETURN VALUE", "NULL on error")
             }
             _ => Citation::new(page(call), UNLISTED, ""),
         },

@@ -435,7 +435,7 @@ impl Surprise {
                     .but("the page does not say that whole pages are mapped")
             }
             Surprise::PagesAsked { .. } => {
-                Citation::new("liballoc 1.1", "liballoc.c", "allocate_new_page, l_pageCount")
+                Citation::new("malloc(3)", "NOTES", "the size of the heap is adjusted as required")
             }
         }
     }

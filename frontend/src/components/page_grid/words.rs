@@ -29,14 +29,14 @@ pub(super) fn hint(map: &Map) -> Html {
     if let Some(words) = elsewhere {
         return html! { { words } };
     }
-    let drag = match map.level {
-        Level::Pages(_) => "drag to select pages",
-        Level::Whole | Level::Vmas => "click for a VMA's calls",
-        Level::Bytes(_) => "Shift and wheel scroll",
+    let (drag, twice) = match map.level {
+        Level::Pages(_) => ("drag selects", "loads"),
+        Level::Whole | Level::Vmas => ("click selects", "zooms in"),
+        Level::Bytes(_) => ("Shift and wheel scroll", "loads"),
     };
     html! {
         <>
-            <span class="for-mouse">{ format!("{drag} · wheel zooms · double click loads · right click: more") }</span>
+            <span class="for-mouse">{ format!("{drag} · wheel zooms · double click {twice} · right click: calls") }</span>
             <span class="for-touch">{ "tap for calls · drag sideways to select · two fingers zoom" }</span>
         </>
     }

@@ -5,6 +5,7 @@ use crate::components::address_space::AddressSpace;
 use crate::components::call_form::CallForm;
 use crate::components::console::Console;
 use crate::components::frames::Frames;
+use crate::components::guide::{Guide, GuideContext, use_guide_state};
 use crate::components::header::Header;
 use crate::components::heap::Heap;
 use crate::components::import::{Handed, Import, hand_over};
@@ -31,6 +32,7 @@ pub fn App() -> Html {
     let pointed = PointedContext(use_state_eq(|| None));
     let lit =
         use_memo((pointed.get(), store.revision), |(pointed, _)| Lit::of(*pointed, &store.session));
+    let guide = use_guide_state();
 
     use_effect_with(store.theme, |theme| {
         browser::set_root_attribute("data-theme", theme.name());
@@ -43,9 +45,11 @@ pub fn App() -> Html {
         <ContextProvider<StoreContext> context={store.clone()}>
         <ContextProvider<PointedContext> context={pointed}>
         <ContextProvider<LitContext> context={LitContext(lit)}>
+        <ContextProvider<GuideContext> context={guide}>
             <div class="app" data-tab={store.tab.id()} data-testid="app">
                 <Skip />
                 <Header />
+                <Guide />
                 <main class="board">
                     <div class="column left">
                         <CallForm />
@@ -75,6 +79,7 @@ pub fn App() -> Html {
                     { store.announcement.clone() }
                 </p>
             </div>
+        </ContextProvider<GuideContext>>
         </ContextProvider<LitContext>>
         </ContextProvider<PointedContext>>
         </ContextProvider<StoreContext>>

@@ -1,12 +1,14 @@
 //! The calls that have a form: their arguments by name, and the C line that a filled form makes.
 //!
-//! Flags come from the tables of `core::abi`; what stands here is their meaning in a few words.
+//! Flags come from the tables of `core::abi`, and what they mean from `core::meaning`.
 //! A form makes text and nothing else: it runs on the same road as a line typed in the console.
 
 use crate::text::c_string;
 use mmap_playground_core::abi::{
-    FlagNames, MAP_NAMES, MEMFD_NAMES, MREMAP_NAMES, OPEN_NAMES, PROT_NAMES,
+    ADVICE_NAMES, FlagNames, MAP_NAMES, MEMFD_NAMES, MREMAP_NAMES, MSYNC_NAMES, OPEN_NAMES,
+    PROT_NAMES,
 };
+use mmap_playground_core::meaning;
 
 /// A call that has a form.
 #[derive(Debug)]
@@ -15,12 +17,22 @@ pub struct CallSpec {
     pub name: &'static str,
     /// What it is about: decides where its button stands.
     pub group: Group,
-    /// What it does, in one sentence.
-    pub summary: &'static str,
     /// Its arguments in order.
     pub args: &'static [ArgSpec],
     /// It returns something worth a name.
     pub names_result: bool,
+}
+
+impl CallSpec {
+    /// What it does, in one sentence.
+    pub fn summary(&self) -> &'static str {
+        meaning::of_call(self.name).unwrap_or_default()
+    }
+
+    /// The same, with a result worth a name.
+    const fn named(self) -> CallSpec {
+        CallSpec { names_result: true, ..self }
+    }
 }
 
 /// What a call is about.
@@ -72,6 +84,8 @@ pub enum ArgKind {
     Text,
     /// Flags as check boxes.
     Flags(&'static FlagsSpec),
+    /// One name of a table.
+    OneOf(&'static FlagNames),
     /// One of a few values.
     Choice(&'static [(&'static str, &'static str)]),
 }
@@ -81,100 +95,70 @@ pub enum ArgKind {
 pub struct FlagsSpec {
     /// Names and numbers.
     pub names: &'static FlagNames,
-    /// What each box means; those behind the first `first` are folded away.
-    pub boxes: &'static [(&'static str, &'static str)],
+    /// The flags that have a box; those behind the first `first` are folded away.
+    pub boxes: &'static [&'static str],
     /// How many are always shown.
     pub first: usize,
     /// A number of which one value is chosen, such as the access mode of `open`.
     pub choice: bool,
 }
 
-static PROT: FlagsSpec = FlagsSpec {
-    names: &PROT_NAMES,
-    boxes: &[
-        ("PROT_READ", "pages may be read"),
-        ("PROT_WRITE", "pages may be written"),
-        ("PROT_EXEC", "pages may be executed"),
-        ("PROT_SEM", "accepted and ignored on x86-64"),
-    ],
-    first: 3,
-    choice: false,
-};
+const fn boxes(
+    names: &'static FlagNames,
+    boxes: &'static [&'static str],
+    first: usize,
+) -> FlagsSpec {
+    FlagsSpec { names, boxes, first, choice: false }
+}
 
-static PROTECT: FlagsSpec = FlagsSpec {
-    names: &PROT_NAMES,
-    boxes: &[
-        ("PROT_READ", "pages may be read"),
-        ("PROT_WRITE", "pages may be written"),
-        ("PROT_EXEC", "pages may be executed"),
-        ("PROT_GROWSDOWN", "from the start of a mapping that grows down"),
-        ("PROT_GROWSUP", "to the end of a mapping that grows up"),
-        ("PROT_SEM", "accepted and ignored on x86-64"),
-    ],
-    first: 3,
-    choice: false,
-};
+static PROT: FlagsSpec =
+    boxes(&PROT_NAMES, &["PROT_READ", "PROT_WRITE", "PROT_EXEC", "PROT_SEM"], 3);
 
-static MAP: FlagsSpec = FlagsSpec {
-    names: &MAP_NAMES,
-    boxes: &[
-        ("MAP_PRIVATE", "writes stay with this process"),
-        ("MAP_SHARED", "writes reach the file and everyone who maps it"),
-        ("MAP_ANONYMOUS", "no file behind it: zeros at first"),
-        ("MAP_FIXED", "exactly at addr, replacing what is there"),
-        ("MAP_FIXED_NOREPLACE", "exactly at addr, or EEXIST"),
-        ("MAP_NORESERVE", "not counted against memory"),
-        ("MAP_POPULATE", "filled at once, without page faults later"),
-        ("MAP_GROWSDOWN", "grows down at a fault below it, like a stack"),
-        ("MAP_STACK", "meant for a stack; nothing but a hint"),
-        ("MAP_LOCKED", "filled at once and kept resident"),
-        ("MAP_32BIT", "in the first 2 GiB"),
-        ("MAP_NONBLOCK", "with MAP_POPULATE: do not fill after all"),
-        ("MAP_HUGETLB", "of huge pages"),
-        ("MAP_SYNC", "synchronous faults, on persistent memory only"),
-        ("MAP_DENYWRITE", "ignored"),
-        ("MAP_EXECUTABLE", "ignored"),
-    ],
-    first: 5,
-    choice: false,
-};
+static PROTECT: FlagsSpec = boxes(
+    &PROT_NAMES,
+    &["PROT_READ", "PROT_WRITE", "PROT_EXEC", "PROT_GROWSDOWN", "PROT_GROWSUP", "PROT_SEM"],
+    3,
+);
 
-static MREMAP: FlagsSpec = FlagsSpec {
-    names: &MREMAP_NAMES,
-    boxes: &[
-        ("MREMAP_MAYMOVE", "may move if it cannot grow in place"),
-        ("MREMAP_FIXED", "move to new_address, replacing what is there"),
-        ("MREMAP_DONTUNMAP", "leave the old range mapped, without its pages"),
+static MAP: FlagsSpec = boxes(
+    &MAP_NAMES,
+    &[
+        "MAP_PRIVATE",
+        "MAP_SHARED",
+        "MAP_ANONYMOUS",
+        "MAP_FIXED",
+        "MAP_FIXED_NOREPLACE",
+        "MAP_NORESERVE",
+        "MAP_POPULATE",
+        "MAP_GROWSDOWN",
+        "MAP_STACK",
+        "MAP_LOCKED",
+        "MAP_32BIT",
+        "MAP_NONBLOCK",
+        "MAP_HUGETLB",
+        "MAP_SYNC",
+        "MAP_DENYWRITE",
+        "MAP_EXECUTABLE",
     ],
-    first: 3,
-    choice: false,
-};
+    5,
+);
+
+static MREMAP: FlagsSpec =
+    boxes(&MREMAP_NAMES, &["MREMAP_MAYMOVE", "MREMAP_FIXED", "MREMAP_DONTUNMAP"], 3);
+
+static MSYNC: FlagsSpec = boxes(&MSYNC_NAMES, &["MS_SYNC", "MS_ASYNC", "MS_INVALIDATE"], 3);
 
 static OPEN: FlagsSpec = FlagsSpec {
-    names: &OPEN_NAMES,
-    boxes: &[
-        ("O_CREAT", "create the file if it is missing"),
-        ("O_TRUNC", "cut it to nothing"),
-        ("O_EXCL", "with O_CREAT: refuse an existing file"),
-        ("O_APPEND", "write at the end"),
-        ("O_CLOEXEC", "close on execve"),
-        ("O_DIRECTORY", "directories only"),
-        ("O_PATH", "a handle that can be neither read nor mapped"),
-    ],
-    first: 2,
     choice: true,
+    ..boxes(
+        &OPEN_NAMES,
+        &["O_CREAT", "O_TRUNC", "O_EXCL", "O_APPEND", "O_CLOEXEC", "O_DIRECTORY", "O_PATH"],
+        2,
+    )
 };
 
-static MEMFD: FlagsSpec = FlagsSpec {
-    names: &MEMFD_NAMES,
-    boxes: &[
-        ("MFD_CLOEXEC", "close on execve"),
-        ("MFD_ALLOW_SEALING", "seals may be set"),
-        ("MFD_HUGETLB", "of huge pages"),
-    ],
-    first: 2,
-    choice: false,
-};
+static MEMFD: FlagsSpec =
+    boxes(&MEMFD_NAMES, &["MFD_CLOEXEC", "MFD_ALLOW_SEALING", "MFD_HUGETLB"], 2);
 
 static SIZES: &[(&str, &str)] =
     &[("1", "1 byte"), ("2", "2 bytes"), ("4", "4 bytes"), ("8", "8 bytes")];
@@ -188,209 +172,159 @@ const fn arg(
     ArgSpec { name, kind, start, hint }
 }
 
+/// A place in memory.
+const fn address(name: &'static str, hint: &'static str) -> ArgSpec {
+    arg(name, ArgKind::Address, "p", hint)
+}
+
+/// The beginning of whole pages.
+const fn pages() -> ArgSpec {
+    address("addr", "a multiple of 4096")
+}
+
+/// How long a range of pages is.
+const fn length(name: &'static str, start: &'static str) -> ArgSpec {
+    arg(name, ArgKind::Number, start, "rounded up to whole pages")
+}
+
+/// Any other number.
+const fn number(name: &'static str, start: &'static str, hint: &'static str) -> ArgSpec {
+    arg(name, ArgKind::Number, start, hint)
+}
+
+const fn descriptor() -> ArgSpec {
+    number("fd", "fd", "a descriptor")
+}
+
+/// What liballoc has returned.
+const fn block() -> ArgSpec {
+    arg("ptr", ArgKind::Address, "a", "what malloc returned")
+}
+
+const fn flags(name: &'static str, flags: &'static FlagsSpec, start: &'static str) -> ArgSpec {
+    arg(name, ArgKind::Flags(flags), start, "")
+}
+
+const fn width(hint: &'static str) -> ArgSpec {
+    arg("size", ArgKind::Choice(SIZES), "1", hint)
+}
+
+const fn call(group: Group, name: &'static str, args: &'static [ArgSpec]) -> CallSpec {
+    CallSpec { name, group, args, names_result: false }
+}
+
+const fn mapping(name: &'static str, args: &'static [ArgSpec]) -> CallSpec {
+    call(Group::Mappings, name, args)
+}
+
+const fn access(name: &'static str, args: &'static [ArgSpec]) -> CallSpec {
+    call(Group::Access, name, args)
+}
+
+const fn heap(name: &'static str, args: &'static [ArgSpec]) -> CallSpec {
+    call(Group::Heap, name, args)
+}
+
+const fn file(name: &'static str, args: &'static [ArgSpec]) -> CallSpec {
+    call(Group::Files, name, args)
+}
+
 /// Every call that has a form.
 pub static CALLS: &[CallSpec] = &[
-    CallSpec {
-        name: "mmap",
-        group: Group::Mappings,
-        summary: "Makes a mapping: address space that may be used, not yet memory.",
-        args: &[
+    mapping(
+        "mmap",
+        &[
             arg("addr", ArgKind::Address, "NULL", "NULL: the kernel chooses"),
-            arg("length", ArgKind::Number, "4*PAGE_SIZE", "rounded up to whole pages"),
-            arg("prot", ArgKind::Flags(&PROT), "PROT_READ|PROT_WRITE", ""),
-            arg("flags", ArgKind::Flags(&MAP), "MAP_PRIVATE|MAP_ANONYMOUS", ""),
-            arg("fd", ArgKind::Number, "-1", "-1 for anonymous memory"),
-            arg("offset", ArgKind::Number, "0", "into the file, a multiple of 4096"),
+            length("length", "4*PAGE_SIZE"),
+            flags("prot", &PROT, "PROT_READ|PROT_WRITE"),
+            flags("flags", &MAP, "MAP_PRIVATE|MAP_ANONYMOUS"),
+            number("fd", "-1", "-1 for anonymous memory"),
+            number("offset", "0", "into the file, a multiple of 4096"),
         ],
-        names_result: true,
-    },
-    CallSpec {
-        name: "munmap",
-        group: Group::Mappings,
-        summary: "Unmaps whole pages; a mapping that sticks out is split.",
-        args: &[
-            arg("addr", ArgKind::Address, "p", "a multiple of 4096"),
-            arg("length", ArgKind::Number, "PAGE_SIZE", "rounded up to whole pages"),
-        ],
-        names_result: false,
-    },
-    CallSpec {
-        name: "mprotect",
-        group: Group::Mappings,
-        summary: "Changes what may be done with pages; splits and merges VMAs.",
-        args: &[
-            arg("addr", ArgKind::Address, "p", "a multiple of 4096"),
-            arg("len", ArgKind::Number, "PAGE_SIZE", "rounded up to whole pages"),
-            arg("prot", ArgKind::Flags(&PROTECT), "PROT_READ", "none ticked: PROT_NONE"),
-        ],
-        names_result: false,
-    },
-    CallSpec {
-        name: "mremap",
-        group: Group::Mappings,
-        summary: "Grows, shrinks or moves a mapping, its frames with it.",
-        args: &[
-            arg("old_address", ArgKind::Address, "p", "a multiple of 4096"),
-            arg("old_size", ArgKind::Number, "4*PAGE_SIZE", ""),
-            arg("new_size", ArgKind::Number, "8*PAGE_SIZE", ""),
-            arg("flags", ArgKind::Flags(&MREMAP), "MREMAP_MAYMOVE", ""),
+    )
+    .named(),
+    mapping("munmap", &[pages(), length("length", "PAGE_SIZE")]),
+    mapping(
+        "mprotect",
+        &[pages(), length("len", "PAGE_SIZE"), flags("prot", &PROTECT, "PROT_READ")],
+    ),
+    mapping(
+        "mremap",
+        &[
+            address("old_address", "a multiple of 4096"),
+            number("old_size", "4*PAGE_SIZE", ""),
+            number("new_size", "8*PAGE_SIZE", ""),
+            flags("flags", &MREMAP, "MREMAP_MAYMOVE"),
             arg("new_address", ArgKind::Address, "", "only with MREMAP_FIXED or DONTUNMAP"),
         ],
-        names_result: true,
-    },
-    CallSpec {
-        name: "brk",
-        group: Group::Mappings,
-        summary: "Moves the end of the data segment, the old-fashioned heap.",
-        args: &[arg("addr", ArgKind::Address, "NULL", "NULL: only ask where it is")],
-        names_result: true,
-    },
-    CallSpec {
-        name: "load",
-        group: Group::Access,
-        summary: "The processor reads: a page fault, a value or a signal.",
-        args: &[
-            arg("addr", ArgKind::Address, "p", ""),
-            arg("size", ArgKind::Choice(SIZES), "1", ""),
+    )
+    .named(),
+    mapping(
+        "madvise",
+        &[
+            pages(),
+            length("length", "PAGE_SIZE"),
+            arg("advice", ArgKind::OneOf(&ADVICE_NAMES), "MADV_DONTNEED", ""),
         ],
-        names_result: false,
-    },
-    CallSpec {
-        name: "store",
-        group: Group::Access,
-        summary: "The processor writes a number, or the bytes of a \"string\".",
-        args: &[
-            arg("addr", ArgKind::Address, "p", ""),
-            arg("value", ArgKind::Number, "0x41", "a number, or \"text\""),
-            arg("size", ArgKind::Choice(SIZES), "1", "of a number"),
+    ),
+    mapping("msync", &[pages(), length("length", "PAGE_SIZE"), flags("flags", &MSYNC, "MS_SYNC")]),
+    mapping("brk", &[arg("addr", ArgKind::Address, "NULL", "NULL: only ask where it is")]).named(),
+    access("load", &[address("addr", ""), width("")]),
+    access(
+        "store",
+        &[
+            address("addr", ""),
+            number("value", "0x41", "a number, or \"text\""),
+            width("of a number"),
         ],
-        names_result: false,
-    },
-    CallSpec {
-        name: "fetch",
-        group: Group::Access,
-        summary: "The processor fetches one byte as an instruction.",
-        args: &[arg("addr", ArgKind::Address, "p", "needs PROT_EXEC")],
-        names_result: false,
-    },
-    CallSpec {
-        name: "memset",
-        group: Group::Access,
-        summary: "Stores one byte again and again: touches page after page.",
-        args: &[
-            arg("addr", ArgKind::Address, "p", ""),
-            arg("byte", ArgKind::Number, "0", ""),
-            arg("length", ArgKind::Number, "PAGE_SIZE", ""),
-        ],
-        names_result: false,
-    },
-    CallSpec {
-        name: "memcpy",
-        group: Group::Access,
-        summary: "Loads here and stores there.",
-        args: &[
-            arg("dst", ArgKind::Address, "p", ""),
-            arg("src", ArgKind::Address, "p", ""),
-            arg("length", ArgKind::Number, "64", ""),
-        ],
-        names_result: false,
-    },
-    CallSpec {
-        name: "malloc",
-        group: Group::Heap,
-        summary: "A block of liballoc's; the first one asks the kernel for 16 pages.",
-        args: &[arg("size", ArgKind::Number, "100", "bytes")],
-        names_result: true,
-    },
-    CallSpec {
-        name: "calloc",
-        group: Group::Heap,
-        summary: "malloc, cleared: touches every page of the block.",
-        args: &[
-            arg("nmemb", ArgKind::Number, "16", "how many"),
-            arg("size", ArgKind::Number, "8", "bytes each"),
-        ],
-        names_result: true,
-    },
-    CallSpec {
-        name: "realloc",
-        group: Group::Heap,
-        summary: "Shrinks in place; grows by malloc, copy, free.",
-        args: &[
-            arg("ptr", ArgKind::Address, "a", "what malloc returned"),
-            arg("size", ArgKind::Number, "200", "bytes"),
-        ],
-        names_result: true,
-    },
-    CallSpec {
-        name: "free",
-        group: Group::Heap,
-        summary: "Gives a block back; the last one of its pages returns them.",
-        args: &[arg("ptr", ArgKind::Address, "a", "what malloc returned")],
-        names_result: false,
-    },
-    CallSpec {
-        name: "open",
-        group: Group::Files,
-        summary: "Opens a file of the playground's own small folder.",
-        args: &[
+    ),
+    access("fetch", &[address("addr", "needs PROT_EXEC")]),
+    access(
+        "memset",
+        &[address("addr", ""), number("byte", "0", ""), number("length", "PAGE_SIZE", "")],
+    ),
+    access("memcpy", &[address("dst", ""), address("src", ""), number("length", "64", "")]),
+    heap("malloc", &[number("size", "100", "bytes")]).named(),
+    heap("calloc", &[number("nmemb", "16", "how many"), number("size", "8", "bytes each")]).named(),
+    heap("realloc", &[block(), number("size", "200", "bytes")]).named(),
+    heap("free", &[block()]),
+    file(
+        "open",
+        &[
             arg("path", ArgKind::Text, "notes.txt", ""),
-            arg("flags", ArgKind::Flags(&OPEN), "O_RDWR|O_CREAT", ""),
-            arg("mode", ArgKind::Number, "0644", "with O_CREAT"),
+            flags("flags", &OPEN, "O_RDWR|O_CREAT"),
+            number("mode", "0644", "with O_CREAT"),
         ],
-        names_result: true,
-    },
-    CallSpec {
-        name: "memfd_create",
-        group: Group::Files,
-        summary: "A file without a name, in memory only.",
-        args: &[
+    )
+    .named(),
+    file(
+        "memfd_create",
+        &[
             arg("name", ArgKind::Text, "ring", "for /proc/PID/maps only"),
-            arg("flags", ArgKind::Flags(&MEMFD), "0", ""),
+            flags("flags", &MEMFD, "0"),
         ],
-        names_result: true,
-    },
-    CallSpec {
-        name: "ftruncate",
-        group: Group::Files,
-        summary: "Sets a file's length; pages behind it become SIGBUS.",
-        args: &[
-            arg("fd", ArgKind::Number, "fd", "a descriptor"),
-            arg("length", ArgKind::Number, "6144", "bytes"),
-        ],
-        names_result: false,
-    },
-    CallSpec {
-        name: "pwrite64",
-        group: Group::Files,
-        summary: "Writes into a file; shared mappings show it.",
-        args: &[
-            arg("fd", ArgKind::Number, "fd", "a descriptor"),
+    )
+    .named(),
+    file("ftruncate", &[descriptor(), number("length", "6144", "bytes")]),
+    file(
+        "pwrite64",
+        &[
+            descriptor(),
             arg("bytes", ArgKind::Text, "hello", "C escapes allowed"),
-            arg("count", ArgKind::Number, "5", "bytes"),
-            arg("offset", ArgKind::Number, "0", ""),
+            number("count", "5", "bytes"),
+            number("offset", "0", ""),
         ],
-        names_result: false,
-    },
-    CallSpec {
-        name: "pread64",
-        group: Group::Files,
-        summary: "Reads from a file; what shared mappings wrote is there.",
-        args: &[
-            arg("fd", ArgKind::Number, "fd", "a descriptor"),
+    ),
+    file(
+        "pread64",
+        &[
+            descriptor(),
             arg("bytes", ArgKind::Text, "", "left empty: filled by the call"),
-            arg("count", ArgKind::Number, "16", "bytes"),
-            arg("offset", ArgKind::Number, "0", ""),
+            number("count", "16", "bytes"),
+            number("offset", "0", ""),
         ],
-        names_result: false,
-    },
-    CallSpec {
-        name: "close",
-        group: Group::Files,
-        summary: "Closes a descriptor; its mappings stay.",
-        args: &[arg("fd", ArgKind::Number, "fd", "a descriptor")],
-        names_result: false,
-    },
+    ),
+    file("close", &[descriptor()]),
 ];
 
 /// The form of a call, by name.
@@ -498,12 +432,14 @@ mod tests {
     }
 
     #[test]
-    fn every_box_has_a_number() {
+    fn every_call_and_every_box_has_a_meaning() {
         for call in CALLS {
+            assert!(!call.summary().is_empty(), "{}", call.name);
             for arg in call.args {
                 if let ArgKind::Flags(flags) = arg.kind {
-                    for (name, _) in flags.boxes {
+                    for name in flags.boxes {
                         assert!(flags.names.number(name).is_some(), "{name}");
+                        assert!(meaning::of_constant(name).is_some(), "{name}");
                     }
                     assert!(flags.first <= flags.boxes.len());
                 }

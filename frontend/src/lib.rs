@@ -11,6 +11,8 @@ pub mod calls;
 pub mod components;
 pub mod examples;
 pub mod grid;
+pub mod guide;
+pub mod history;
 pub mod lit;
 #[cfg(test)]
 mod samples;

@@ -4,8 +4,9 @@ use crate::browser;
 use crate::calls::{ArgKind, ArgSpec, CALLS, Draft, FlagsSpec, Group};
 use crate::components::icons;
 use crate::store::{Action, Store, use_store};
+use mmap_playground_core::meaning;
 use wasm_bindgen::JsCast;
-use web_sys::{Event, HtmlInputElement, InputEvent};
+use web_sys::{Event, HtmlInputElement, HtmlSelectElement, InputEvent};
 use yew::prelude::*;
 
 /// The calls panel.
@@ -21,7 +22,7 @@ pub fn CallForm() -> Html {
             let chosen = std::ptr::eq(call, draft.spec);
             html! {
                 <button type="button" class="call-name" aria-pressed={chosen.to_string()} {onclick}
-                    title={call.summary} data-testid={format!("call-{name}")}>{ name }</button>
+                    title={call.summary()} data-testid={format!("call-{name}")}>{ name }</button>
             }
         });
         html! {
@@ -75,7 +76,7 @@ fn Form() -> Html {
     html! {
         <form class="form" {onsubmit} data-testid="call-form" autocomplete="off">
             <div class="fields">
-            <p class="summary">{ draft.spec.summary }</p>
+            <p class="summary">{ draft.spec.summary() }</p>
             { for fields }
             if draft.spec.names_result {
                 <div class="field">
@@ -145,6 +146,28 @@ fn Field(props: &FieldProps) -> Html {
                 </div>
             }
         }
+        ArgKind::OneOf(names) => {
+            let (dispatcher, draft) = (store.dispatcher(), store.draft.clone());
+            let onchange = move |event: Event| {
+                let select = event.target().and_then(|it| it.dyn_into::<HtmlSelectElement>().ok());
+                if let Some(select) = select {
+                    fill(&dispatcher, &draft, index, select.value());
+                }
+            };
+            let options = names.names().map(|name| {
+                html! { <option value={name} selected={props.value == name}>{ name }</option> }
+            });
+            let hint_id = format!("{id}-hint");
+            html! {
+                <div class="field">
+                    <label for={id.clone()}>{ arg.name }</label>
+                    <div class="field-input">
+                        <select id={id.clone()} class="mono" {onchange} aria-describedby={hint_id.clone()} data-testid={id.clone()}>{ for options }</select>
+                        <small id={hint_id}>{ meaning::of_constant(&props.value).unwrap_or_default() }</small>
+                    </div>
+                </div>
+            }
+        }
         ArgKind::Address | ArgKind::Number | ArgKind::Text => {
             let oninput = {
                 let (dispatcher, draft) = (store.dispatcher(), store.draft.clone());
@@ -195,8 +218,9 @@ fn Flags(props: &FlagsProps) -> Html {
     let store = use_store();
     let (index, flags, arg) = (props.index, props.flags, props.arg);
     let bits = props.draft.bits(index, flags);
-    let check_box = |(name, meaning): &(&'static str, &'static str)| {
-        let (name, meaning) = (*name, *meaning);
+    let check_box = |name: &&'static str| {
+        let name = *name;
+        let meaning = meaning::of_constant(name).unwrap_or_default();
         let mask = flags.names.number(name).unwrap_or(0);
         let checked = mask != 0 && bits & mask == mask;
         let (dispatcher, draft) = (store.dispatcher(), props.draft.clone());

@@ -1,5 +1,6 @@
 //! The window that lists the keys.
 
+use crate::components::guide::GuideContext;
 use crate::components::icons;
 use crate::store::{Action, use_store};
 use web_sys::HtmlDialogElement;
@@ -49,6 +50,16 @@ pub fn Keys() -> Html {
         let dispatcher = store.dispatcher();
         move |_: Event| dispatcher.dispatch(Action::Open(None))
     };
+    let guide = use_context::<GuideContext>();
+    let start_guide = {
+        let (close, store) = (close.clone(), store.clone());
+        move |_: MouseEvent| {
+            if let Some(guide) = &guide {
+                guide.start(&store);
+            }
+            close.emit(());
+        }
+    };
     html! {
         <dialog ref={dialog} class="dialog" {onclose} aria-labelledby="keys-title" data-testid="keys-dialog">
             <div class="dialog-head">
@@ -58,6 +69,9 @@ pub fn Keys() -> Html {
             <dl class="keys">
                 { for KEYS.iter().map(|(key, what)| html! { <div><dt><kbd>{ *key }</kbd></dt><dd>{ *what }</dd></div> }) }
             </dl>
+            <div class="dialog-actions">
+                <button type="button" class="button" onclick={start_guide} data-testid="guide-start">{ "Guided start: five steps to a first fault" }</button>
+            </div>
         </dialog>
     }
 }

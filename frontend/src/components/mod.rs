@@ -2,9 +2,11 @@
 
 pub mod address_space;
 pub mod call_form;
+pub mod completions;
 pub mod console;
 pub mod console_input;
 pub mod frames;
+pub mod guide;
 pub mod header;
 pub mod heap;
 pub mod heap_figures;

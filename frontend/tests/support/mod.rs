@@ -10,6 +10,12 @@ use web_sys::{
 };
 use yew::platform::time::sleep;
 
+/// Forgets earlier visits.
+pub fn first_visit() {
+    let storage = web_sys::window().unwrap().local_storage().unwrap().unwrap();
+    storage.clear().unwrap();
+}
+
 /// A page of its own, taken away at the end.
 pub struct Page {
     /// The element that holds it.
@@ -53,13 +59,20 @@ impl Page {
     }
 
     pub async fn run(&self, lines: &str) {
-        let input: HtmlTextAreaElement = self.get("console-input").unchecked_into();
-        input.set_value(lines);
-        let init = EventInit::new();
-        init.set_bubbles(true);
-        input.dispatch_event(&Event::new_with_event_init_dict("input", &init).unwrap()).unwrap();
-        self.settle().await;
+        self.type_text(lines).await;
         self.key("console-input", "Enter").await;
+    }
+
+    /// Has the console's input hold a text, the caret at its end.
+    pub async fn type_text(&self, text: &str) {
+        let input: HtmlTextAreaElement = self.get("console-input").unchecked_into();
+        input.set_value(text);
+        self.send(&input, "input").await;
+    }
+
+    /// What the console's input holds.
+    pub fn typed(&self) -> String {
+        self.get("console-input").unchecked_into::<HtmlTextAreaElement>().value()
     }
 
     /// Sends a bubbling event to an element.
@@ -70,14 +83,16 @@ impl Page {
         self.settle().await;
     }
 
-    pub async fn key(&self, id: &str, key: &str) {
+    /// Presses a key on an element, and says whether the page took it.
+    pub async fn key(&self, id: &str, key: &str) -> bool {
         let init = KeyboardEventInit::new();
         init.set_key(key);
         init.set_bubbles(true);
         init.set_cancelable(true);
         let event = KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &init).unwrap();
-        self.get(id).dispatch_event(&event).unwrap();
+        let untouched = self.get(id).dispatch_event(&event).unwrap();
         self.settle().await;
+        !untouched
     }
 }
 

@@ -1,0 +1,164 @@
+//! The console's input and the guided start, in a real browser.
+#![cfg(target_arch = "wasm32")]
+
+mod support;
+
+use support::{Page, first_visit};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const INPUT: &str = "console-input";
+
+#[wasm_bindgen_test]
+async fn tab_completes_what_is_clear() {
+    let page = Page::open().await;
+    page.type_text("mun").await;
+    assert!(page.key(INPUT, "Tab").await);
+    assert_eq!(page.typed(), "munmap(");
+    assert!(page.all("completions").is_empty());
+    page.type_text("mmap(NULL, 1, PROT_READ|PROT_W").await;
+    page.key(INPUT, "Tab").await;
+    assert_eq!(page.typed(), "mmap(NULL, 1, PROT_READ|PROT_WRITE");
+}
+
+#[wasm_bindgen_test]
+async fn tab_lists_what_may_stand_there_and_what_it_means() {
+    let page = Page::open().await;
+    page.type_text("mmap(NULL, 1, P").await;
+    assert!(page.key(INPUT, "Tab").await);
+    assert_eq!(page.typed(), "mmap(NULL, 1, PROT_");
+    assert_eq!(page.all("completion").len(), 7);
+    let input = page.get(INPUT);
+    let active = input.get_attribute("aria-activedescendant").unwrap();
+    assert_eq!(page.all("completion")[0].id(), active);
+    assert!(page.key(INPUT, "ArrowDown").await);
+    assert!(page.text("announcement").contains("PROT_WRITE: pages may be written"));
+    assert_eq!(page.all("completion")[1].get_attribute("aria-selected").as_deref(), Some("true"));
+    // Typing narrows the list.
+    page.type_text("mmap(NULL, 1, PROT_GROWS").await;
+    assert_eq!(page.all("completion").len(), 2);
+    assert!(page.key(INPUT, "Enter").await);
+    assert_eq!(page.typed(), "mmap(NULL, 1, PROT_GROWSDOWN");
+    assert!(page.all("completions").is_empty());
+    assert!(page.all("console-line").is_empty(), "Enter took the candidate and ran nothing");
+}
+
+#[wasm_bindgen_test]
+async fn tab_leaves_the_input_where_there_is_nothing_to_complete() {
+    let page = Page::open().await;
+    assert!(!page.key(INPUT, "Tab").await, "empty");
+    page.type_text("munmap(0x1000, 4096)").await;
+    assert!(!page.key(INPUT, "Tab").await, "behind the call");
+    // A list that was closed stays closed until something is typed.
+    page.type_text("mmap(NULL, 1, ").await;
+    assert!(page.key(INPUT, "Tab").await);
+    assert!(page.key(INPUT, "Escape").await);
+    assert!(page.all("completions").is_empty());
+    assert!(!page.key(INPUT, "Tab").await, "after Escape");
+    page.type_text("mmap(NULL, 1, P").await;
+    assert!(page.key(INPUT, "Tab").await);
+}
+
+#[wasm_bindgen_test]
+async fn names_and_files_complete() {
+    let page = Page::open().await;
+    page.run("pool = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)").await;
+    page.run("fd = open(\"notes.txt\", O_RDWR|O_CREAT, 0644)").await;
+    page.type_text("load(po").await;
+    page.key(INPUT, "Tab").await;
+    assert_eq!(page.typed(), "load(pool");
+    page.type_text("open(\"no").await;
+    page.key(INPUT, "Tab").await;
+    assert_eq!(page.typed(), "open(\"notes.txt\"");
+}
+
+#[wasm_bindgen_test]
+async fn history_is_there_on_the_next_visit() {
+    first_visit();
+    let page = Page::open().await;
+    page.run("brk(NULL)").await;
+    page.run("munmap(0x1000, 4096)").await;
+    drop(page);
+    let page = Page::open().await;
+    page.type_text("unfinished").await;
+    page.key(INPUT, "ArrowUp").await;
+    assert_eq!(page.typed(), "munmap(0x1000, 4096)");
+    page.key(INPUT, "ArrowUp").await;
+    assert_eq!(page.typed(), "brk(NULL)");
+    page.key(INPUT, "ArrowDown").await;
+    page.key(INPUT, "ArrowDown").await;
+    assert_eq!(page.typed(), "unfinished");
+}
+
+#[wasm_bindgen_test]
+async fn several_lines_are_one_undo() {
+    let page = Page::open().await;
+    page.run("brk(NULL)").await;
+    page.run("a = malloc(24)\nb = malloc(24)\nfree(a)").await;
+    assert_eq!(page.all("console-line").len(), 4);
+    page.click("undo").await;
+    assert_eq!(page.all("console-line").len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn advice_is_chosen_by_name_and_meaning() {
+    let page = Page::open().await;
+    page.click("call-madvise").await;
+    assert_eq!(page.text("c-line"), "madvise(p, PAGE_SIZE, MADV_DONTNEED)");
+    assert!(page.text("call-form").contains("private ones are zeros afterwards"));
+    page.click("call-msync").await;
+    page.click("flag-MS_INVALIDATE").await;
+    assert_eq!(page.text("c-line"), "msync(p, PAGE_SIZE, MS_SYNC|MS_INVALIDATE)");
+}
+
+fn done(page: &Page) -> Option<String> {
+    page.all("guide").first().and_then(|guide| guide.get_attribute("data-done"))
+}
+
+#[wasm_bindgen_test]
+async fn the_guide_leads_to_a_fault_and_is_never_in_the_way_again() {
+    first_visit();
+    let page = Page::open().await;
+    for step in 0..5 {
+        assert_eq!(done(&page), Some(step.to_string()));
+        page.click("guide-go").await;
+    }
+    assert_eq!(done(&page).as_deref(), Some("5"));
+    assert!(page.text("guide").contains("may not be written"));
+    assert!(page.text("console-signal").contains("SIGSEGV"));
+    page.click("guide-end").await;
+    assert_eq!(done(&page), None);
+    drop(page);
+    assert_eq!(done(&Page::open().await), None);
+}
+
+#[wasm_bindgen_test]
+async fn the_guide_waits_for_what_is_done_not_for_its_button() {
+    first_visit();
+    let page = Page::open().await;
+    page.run("brk(NULL)").await;
+    assert_eq!(done(&page).as_deref(), Some("0"));
+    page.click("run").await; // the form's mmap
+    assert_eq!(done(&page).as_deref(), Some("1"));
+    page.key("page-grid", "s").await; // a store on the map
+    assert_eq!(done(&page).as_deref(), Some("3"));
+    page.click("undo").await;
+    assert_eq!(done(&page).as_deref(), Some("1"));
+}
+
+#[wasm_bindgen_test]
+async fn the_guide_is_skipped_for_good_and_started_again_from_the_help() {
+    first_visit();
+    let page = Page::open().await;
+    page.click("guide-skip").await;
+    assert_eq!(done(&page), None);
+    page.run("store(NULL, 1)").await;
+    page.click("keys").await;
+    page.click("guide-start").await;
+    assert_eq!(done(&page).as_deref(), Some("0"));
+    assert!(page.all("console-line").is_empty());
+    page.click("examples").await;
+    page.click("example-ls").await;
+    assert_eq!(done(&page), None, "something else was opened");
+}

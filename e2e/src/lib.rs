@@ -1,7 +1,7 @@
 //! Tests of the published page in a real browser.
 //!
-//! [`with_page`] serves `dist/`, starts a headless Chromium, opens the page and
-//! hands it to the test:
+//! [`with_page`] serves `dist/`, starts a headless Chromium (or, with `E2E_BROWSER=firefox`,
+//! Firefox), opens the page and hands it to the test:
 //!
 //! ```no_run
 //! use e2e::{Result, Viewport, with_page};
@@ -25,6 +25,7 @@
 mod driver;
 mod page;
 mod server;
+mod surroundings;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::PathBuf;
@@ -34,9 +35,11 @@ use anyhow::{anyhow, ensure};
 use futures_util::FutureExt;
 
 pub use anyhow::{Context, Result};
+pub use driver::BrowserKind;
 pub use fantoccini::elements::Element;
 pub use fantoccini::key::Key;
 pub use page::{Page, Viewport, Violation};
+pub use surroundings::not_in_firefox;
 
 /// How long a test may take before it counts as stuck.
 const TEST_TIMEOUT: Duration = Duration::from_secs(120);
@@ -55,8 +58,9 @@ pub async fn with_page(
     test: impl AsyncFnOnce(&Page) -> Result<()>,
 ) -> Result<()> {
     let server = server::Server::start(&dist()?).await?;
-    let driver = driver::Driver::start().await?;
-    let page = Page::new(driver.connect().await?, server);
+    let kind = BrowserKind::chosen()?;
+    let driver = driver::Driver::start(kind).await?;
+    let page = Page::new(driver.connect().await?, server, kind, driver.printed());
 
     let run = async {
         page.set_viewport(viewport).await?;

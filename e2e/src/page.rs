@@ -13,11 +13,12 @@ use fantoccini::actions::{
     WheelAction, WheelActions,
 };
 use fantoccini::elements::Element;
-use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 use xtask::root;
 
+use crate::driver::{BrowserKind, Printed};
 use crate::server::Server;
 
 /// How long to wait for the page to become as expected.
@@ -26,8 +27,10 @@ const PERIOD: Duration = Duration::from_millis(25);
 
 /// The page in its browser.
 pub struct Page {
-    client: Client,
+    pub(crate) client: Client,
     server: Server,
+    pub(crate) kind: BrowserKind,
+    pub(crate) printed: Printed,
 }
 
 /// The size of what the browser shows, in CSS pixels, and whether by touch.
@@ -73,8 +76,13 @@ impl fmt::Display for Violation {
 
 /// Opening and looking.
 impl Page {
-    pub(crate) fn new(client: Client, server: Server) -> Self {
-        Self { client, server }
+    pub(crate) fn new(client: Client, server: Server, kind: BrowserKind, printed: Printed) -> Self {
+        Self { client, server, kind, printed }
+    }
+
+    /// Returns the browser that shows the page.
+    pub fn kind(&self) -> BrowserKind {
+        self.kind
     }
 
     /// Returns the underlying WebDriver client, for what has no method here.
@@ -263,6 +271,21 @@ impl Page {
         Ok(self.client.perform_actions(both).await?)
     }
 
+    /// Touches the middle of an element with a finger.
+    pub async fn tap(&self, selector: &str) -> Result<()> {
+        const HALF: &str =
+            "const box = document.querySelector(arguments[0]).getBoundingClientRect();
+            return [box.width / 2, box.height / 2];";
+        self.wait_for(selector).await?;
+        let half = self.eval(HALF, vec![json!(selector)]).await?;
+        let at = (half[0].as_f64().unwrap_or(0.0), half[1].as_f64().unwrap_or(0.0));
+        let at = self.on_screen(selector, at).await?;
+        let finger = [move_to(at), DOWN, UP]
+            .into_iter()
+            .fold(TouchActions::new("finger".into()), TouchActions::then);
+        Ok(self.client.perform_actions(Actions::from(finger)).await?)
+    }
+
     /// Turns the wheel at a place on an element; down is positive.
     pub async fn wheel(&self, selector: &str, at: (f64, f64), pixels: i64) -> Result<()> {
         let (x, y) = self.on_screen(selector, at).await?;
@@ -280,7 +303,9 @@ impl Page {
     /// Types into an element, after what it holds. `\n` is the Enter key.
     pub async fn type_into(&self, selector: &str, text: &str) -> Result<()> {
         let element = self.find(selector).await?;
-        let typed = element.send_keys(text).await;
+        // Firefox takes the key for Enter, not the character.
+        let text = text.replace('\n', &char::from(Key::Enter).to_string());
+        let typed = element.send_keys(&text).await;
         typed.with_context(|| format!("could not type into {selector}"))
     }
 
@@ -340,41 +365,18 @@ fn stroke(from: (f64, f64), to: (f64, f64)) -> Vec<PointerAction> {
     [move_to(from), DOWN].into_iter().chain(between).chain([UP]).collect()
 }
 
-/// The browser around the page.
+/// Keeping and judging what it shows.
 impl Page {
-    /// Gives what the browser shows exactly this size.
-    pub async fn set_viewport(&self, viewport: Viewport) -> Result<()> {
-        let Viewport { width, height, touch } = viewport;
-        self.devtools(
-            "Emulation.setDeviceMetricsOverride",
-            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": touch }),
-        )
-        .await?;
-        self.devtools("Emulation.setTouchEmulationEnabled", json!({ "enabled": touch })).await
-    }
-
-    /// Sets a preference that style sheets ask for, such as `prefers-color-scheme`
-    /// to `dark` or `prefers-reduced-motion` to `reduce`.
-    pub async fn set_preference(&self, name: &str, value: &str) -> Result<()> {
-        let feature = json!({ "name": name, "value": value });
-        self.devtools("Emulation.setEmulatedMedia", json!({ "features": [feature] })).await
-    }
-
-    /// Saves what the browser shows as `target/screenshots/NAME.png`.
+    /// Saves what the browser shows as `target/screenshots/NAME.png`, that of Firefox in the
+    /// folder `firefox` there.
     pub async fn screenshot(&self, name: &str) -> Result<()> {
-        let folder = root().join("target").join("screenshots");
+        let mut folder = root().join("target").join("screenshots");
+        if self.kind == BrowserKind::Firefox {
+            folder.push("firefox");
+        }
         fs::create_dir_all(&folder)?;
         let picture = self.client.screenshot().await?;
         Ok(fs::write(folder.join(format!("{name}.png")), picture)?)
-    }
-
-    /// Returns the errors that the browser's console has shown since the last time.
-    pub async fn console_errors(&self) -> Result<Vec<String>> {
-        let log = Request { path: "se/log", body: json!({ "type": "browser" }) };
-        let log = self.client.issue_cmd(log).await?;
-        let entries = log.as_array().context("the console is no list")?;
-        let errors = entries.iter().filter(|entry| entry["level"] == "SEVERE");
-        Ok(errors.map(|entry| string(&entry["message"])).collect())
     }
 
     /// Returns the rules of accessibility that the page breaks as it is now.
@@ -396,13 +398,6 @@ impl Page {
         let lines: Vec<String> = found.iter().map(Violation::to_string).collect();
         anyhow::ensure!(lines.is_empty(), "axe found:\n{}", lines.join("\n"));
         Ok(())
-    }
-
-    /// Sends a command of the Chrome DevTools protocol.
-    pub async fn devtools(&self, command: &str, parameters: Value) -> Result<()> {
-        let body = json!({ "cmd": command, "params": parameters });
-        let sent = self.client.issue_cmd(Request { path: "goog/cdp/execute", body }).await;
-        sent.map(drop).with_context(|| format!("{command} failed"))
     }
 
     /// Prints and saves what helps to understand a failure.
@@ -435,27 +430,6 @@ fn violation(found: &Value) -> Violation {
 }
 
 /// Returns the text of a JSON string, and any other JSON as it is written.
-fn string(value: &Value) -> String {
+pub(crate) fn string(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// A request to the driver that WebDriver does not define.
-#[derive(Debug)]
-struct Request {
-    path: &'static str,
-    body: Value,
-}
-
-impl WebDriverCompatibleCommand for Request {
-    fn endpoint(
-        &self,
-        base: &url::Url,
-        session: Option<&str>,
-    ) -> Result<url::Url, url::ParseError> {
-        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
-        (http::Method::POST, Some(self.body.to_string()))
-    }
 }

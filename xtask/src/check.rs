@@ -1,10 +1,12 @@
 //! Runs the tests, and the checks of continuous integration.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
+use serde_json::{Value, json};
+use xtask::firefox::{self, Firefox};
 use xtask::{browser, root};
 
 use crate::report::Report;
@@ -14,6 +16,9 @@ use crate::{page, setup};
 const CORE: &str = "mmap-playground-core";
 const FRONTEND: &str = "mmap-playground";
 const WASM: &str = "wasm32-unknown-unknown";
+
+/// The end-to-end tests that run in Firefox too; the others need what only Chromium's driver has.
+const IN_FIREFOX: &[&str] = &["helpers", "smoke"];
 
 /// Runs every test.
 pub(crate) fn test() -> Result<ExitCode> {
@@ -60,29 +65,65 @@ fn set_up(report: &mut Report) -> Result<()> {
 }
 
 fn all_tests(report: &mut Report) -> Result<()> {
+    let firefox = firefox_or_why();
     report.tests("native tests", &mut cargo("test --workspace --exclude e2e --no-fail-fast"));
     // Each test binary says for itself whether it wants Node or a browser.
     report.tests(
         "core on wasm, in Node and Chromium",
         in_browser(&mut cargo(&format!("test -p {CORE} --target {WASM} --tests --no-fail-fast")))?,
     );
-    report.tests(
-        "frontend in Chromium",
-        in_browser(&mut cargo(&format!(
-            "test -p {FRONTEND} --target {WASM} --tests --no-fail-fast"
-        )))?,
-    );
+    let frontend = format!("test -p {FRONTEND} --target {WASM} --tests --no-fail-fast");
+    report.tests("frontend in Chromium", in_browser(&mut cargo(&frontend))?);
+    match &firefox {
+        Ok(firefox) => {
+            report.tests("frontend in Firefox", in_firefox(&mut cargo(&frontend), firefox)?);
+        }
+        Err(why) => report.leave_out("frontend in Firefox", why),
+    }
     let built = report.check("release build", || run(&mut page::release_build()?));
-    if built {
-        // An error tells where it comes from; its backtrace is all machinery.
-        report.tests(
-            "end to end",
-            cargo("test -p e2e --no-fail-fast").env("RUST_LIB_BACKTRACE", "0"),
-        );
-    } else {
+    if !built {
         report.check("end to end", || bail!("not run, since the page was not built"));
+        return Ok(());
+    }
+    // An error tells where it comes from; its backtrace is all machinery.
+    let end_to_end = |tests: &str| {
+        let mut command = cargo(&format!("test -p e2e{tests} --no-fail-fast"));
+        command.env("RUST_LIB_BACKTRACE", "0");
+        command
+    };
+    report.tests("end to end", &mut end_to_end(""));
+    match &firefox {
+        Ok(firefox) => {
+            let tests: String = IN_FIREFOX.iter().map(|test| format!(" --test {test}")).collect();
+            report.tests(
+                "end to end in Firefox",
+                end_to_end(&tests)
+                    .env("E2E_BROWSER", "firefox")
+                    .env("FIREFOX", &firefox.firefox)
+                    .env("GECKODRIVER", &firefox.driver),
+            );
+        }
+        Err(why) => report.leave_out("end to end in Firefox", why),
     }
     Ok(())
+}
+
+/// Sets Firefox up. Where it cannot be had, everything is still tested in Chromium.
+fn firefox_or_why() -> Result<Firefox, String> {
+    for step in setup::for_firefox() {
+        step.take().map_err(|error| format!("{error:#}"))?;
+    }
+    firefox::find()
+}
+
+/// Tells wasm-bindgen's test runner to use Firefox, and to be patient with it.
+fn in_firefox<'a>(command: &'a mut Command, firefox: &Firefox) -> Result<&'a mut Command> {
+    let options = json!({"moz:firefoxOptions": {"binary": firefox.firefox}});
+    let file = options_file("webdriver-firefox.json", &options)?;
+    Ok(patient(command)
+        .env_remove("CHROMEDRIVER")
+        .env("GECKODRIVER", &firefox.driver)
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", file))
 }
 
 /// Tells wasm-bindgen's test runner which browser to use, and to be patient with it.
@@ -90,15 +131,24 @@ fn in_browser(command: &mut Command) -> Result<&mut Command> {
     if let Ok(browser) = browser::find() {
         let options =
             json!({"goog:chromeOptions": {"binary": browser.chrome, "args": browser::FLAGS}});
-        let file = root().join("target").join("webdriver.json");
-        fs::create_dir_all(root().join("target"))?;
-        fs::write(&file, options.to_string())?;
+        let file = options_file("webdriver.json", &options)?;
         command
             .env_remove("GECKODRIVER") // the runner would prefer it
             .env("CHROMEDRIVER", browser.driver)
             .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", file);
     }
-    Ok(command
-        .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
-        .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60"))
+    Ok(patient(command))
+}
+
+fn patient(command: &mut Command) -> &mut Command {
+    command.env("WASM_BINDGEN_TEST_TIMEOUT", "300").env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")
+}
+
+/// Writes what a driver shall be told into a file that the runner reads.
+fn options_file(name: &str, options: &Value) -> Result<PathBuf> {
+    let folder = root().join("target");
+    fs::create_dir_all(&folder)?;
+    let file = folder.join(name);
+    fs::write(&file, options.to_string())?;
+    Ok(file)
 }

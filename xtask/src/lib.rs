@@ -1,7 +1,8 @@
 //! What the project's commands and its end-to-end tests share: where things
-//! are, and which browser to test in.
+//! are, and which browsers to test in.
 
 pub mod browser;
+pub mod firefox;
 
 use std::env;
 use std::path::{Path, PathBuf};

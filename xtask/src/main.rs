@@ -35,7 +35,7 @@ enum Command {
     },
     /// Builds the page into dist/, for any static host and any path on it.
     Build,
-    /// Runs every test there is: native, in Node, in Chromium, and end to end.
+    /// Runs every test there is: native, in Node, in Chromium and Firefox, and end to end.
     Test,
     /// Runs what continuous integration runs: formatting, lints, docs, every test.
     Ci,

@@ -41,6 +41,13 @@ impl Report {
         self.entry(name, || count_tests(command))
     }
 
+    /// Notes something that cannot be run here. The reason goes to standard error, so that it is
+    /// seen where the output is only kept.
+    pub(crate) fn leave_out(&mut self, name: &str, why: &str) {
+        eprintln!("NOT RUN: {name}: {why}");
+        let _ = self.entry(name, || Ok(Count { ignored: 1, ..Count::default() }));
+    }
+
     /// Prints what passed and failed, the totals alone on the last line.
     pub(crate) fn close(self) -> ExitCode {
         println!("\nSummary");

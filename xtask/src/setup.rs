@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 use directories::{BaseDirs, ProjectDirs};
-use xtask::{browser, root, which};
+use xtask::{browser, firefox, root, which};
 
 use crate::shell::{cargo, command, output, run};
 
@@ -54,6 +54,11 @@ pub(crate) fn for_test() -> Result<Vec<Step>> {
     let mut steps = for_build()?;
     steps.extend([npm_packages()?, test_runner()?, chromium()]);
     Ok(steps)
+}
+
+/// Returns what the tests in Firefox need besides.
+pub(crate) fn for_firefox() -> Vec<Step> {
+    vec![firefox(), geckodriver()]
 }
 
 /// Takes the steps in order and stops at the first that fails.
@@ -285,6 +290,33 @@ fn chromium() -> Step {
             apt_install(&["chromium", "chromium-driver"]).context(found)
         }),
         remedy: browser::install_line().to_owned(),
+    }
+}
+
+fn firefox() -> Step {
+    Step {
+        name: "Firefox".to_owned(),
+        is_there: Box::new(|| firefox::browser().is_some()),
+        cost: "Installing it, about a minute",
+        install: Box::new(|| apt_install(&["firefox-esr"])),
+        remedy: firefox::install_line().to_owned(),
+    }
+}
+
+/// For this workspace alone: on `PATH` it would change which browser other tests choose.
+fn geckodriver() -> Step {
+    Step {
+        name: "geckodriver".to_owned(),
+        is_there: Box::new(|| firefox::driver().is_some()),
+        cost: "Compiling it, 2 to 5 minutes, once for each checkout",
+        install: Box::new(|| {
+            let mut install = cargo(&format!(
+                "{} --debug --config profile.dev.debug=false",
+                firefox::driver_line().trim_start_matches("cargo ")
+            ));
+            run(install.arg("--root").arg(firefox::driver_root()))
+        }),
+        remedy: firefox::driver_line(),
     }
 }
 

@@ -150,7 +150,7 @@ fn Major(props: &MajorProps) -> Html {
         let class = classes!(piece.part.class(), piece.folded.then_some("folded"), lights.then_some("lit"), here.then_some("here"), magic);
         html! {
             <div role="option" aria-selected={here.to_string()} id={format!("part-{:x}", piece.address)} {class} style={format!("left:{:.1}px;width:{:.1}px", piece.x, piece.width)} {onclick} {onmouseenter}
-                title={title(piece, minor)} aria-label={title(piece, minor)} data-testid="heap-part" data-part={piece.part.name()}>
+                title={title(piece, minor)} aria-label={label(piece, minor)} data-testid="heap-part" data-part={piece.part.name()}>
                 <span>{ caption(piece, minor) }</span>
             </div>
         }
@@ -262,6 +262,12 @@ fn caption(piece: &Piece, minor: Option<MinorState>) -> String {
         _ => String::new(),
     };
     if fits(&caption, piece) { caption } else { String::new() }
+}
+
+/// What is read out: what is to be seen, then the rest.
+fn label(piece: &Piece, minor: Option<MinorState>) -> String {
+    let (seen, title) = (caption(piece, minor).replace('\n', " "), title(piece, minor));
+    if seen.is_empty() { title } else { format!("{seen}: {title}") }
 }
 
 /// Says whether a word in the strip's small letters fits into a piece.

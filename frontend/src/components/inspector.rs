@@ -82,7 +82,7 @@ fn last_call(step: &Step, remark: Option<&str>) -> Html {
                 <p class="why noted" data-testid="surprise"><b>{ "NOTE" }</b>{ " " }{ surprise }</p>
             }) }
             if !step.events.is_empty() {
-                <ol class="events" aria-label="What happened">
+                <ol class="events" tabindex="0" aria-label="What happened">
                     { for events }
                     if more > 0 { <li>{ format!("and {more} more") }</li> }
                 </ol>

@@ -48,3 +48,5 @@ pub mod start;
 pub mod replay;
 pub mod report;
 pub mod session;
+pub mod compare;
+pub mod saved;

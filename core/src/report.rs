@@ -8,10 +8,12 @@ use crate::search::HeapStep;
 use crate::state::rule_behind_signal;
 use crate::surprise::told;
 use crate::trace::{Script, print_line};
+use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// Which process of a log runs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Choice {
     /// One, by pid.
     Pid(u32),

@@ -1,6 +1,7 @@
 //! Starts chromedriver or geckodriver, and through it the browser.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -96,12 +97,17 @@ impl Found {
         }
     }
 
-    fn capabilities(&self) -> Value {
+    fn capabilities(&self, profile: Option<&Path>) -> Value {
         match self {
-            Found::Chromium(browser) => json!({
-                "goog:chromeOptions": { "binary": browser.chrome, "args": browser::FLAGS },
-                "goog:loggingPrefs": { "browser": "ALL" },
-            }),
+            Found::Chromium(browser) => {
+                let profile = profile.map(|folder| format!("--user-data-dir={}", folder.display()));
+                let flags = browser::FLAGS.iter().map(|flag| (*flag).to_owned());
+                let flags: Vec<String> = flags.chain(profile).collect();
+                json!({
+                    "goog:chromeOptions": { "binary": browser.chrome, "args": flags },
+                    "goog:loggingPrefs": { "browser": "ALL" },
+                })
+            }
             Found::Firefox(firefox) => json!({
                 "moz:firefoxOptions": {
                     "binary": firefox.firefox,
@@ -156,9 +162,10 @@ impl Driver {
         Ok(Self { _process: process, address: format!("http://127.0.0.1:{port}"), found, printed })
     }
 
-    /// Starts a browser with an empty profile.
-    pub(crate) async fn connect(&self) -> Result<Client> {
-        let capabilities: Map<String, Value> = serde_json::from_value(self.found.capabilities())?;
+    /// Starts a browser, with an empty profile or, Chromium only, with what is in a folder.
+    pub(crate) async fn connect(&self, profile: Option<&Path>) -> Result<Client> {
+        let capabilities = self.found.capabilities(profile);
+        let capabilities: Map<String, Value> = serde_json::from_value(capabilities)?;
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = builder.capabilities(capabilities).connect(&self.address).await;
         client.context("could not start the browser")

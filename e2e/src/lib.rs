@@ -60,12 +60,60 @@ pub async fn with_page(
     let server = server::Server::start(&dist()?).await?;
     let kind = BrowserKind::chosen()?;
     let driver = driver::Driver::start(kind).await?;
-    let page = Page::new(driver.connect().await?, server, kind, driver.printed());
+    let page = Page::new(driver.connect(None).await?, server, kind, driver.printed());
+    let outcome = run(name, &page, viewport, test).await;
+    // Whatever happened, close the browser: it would outlive its driver.
+    let closed = page.close().await;
+    finish(name, outcome).and(closed)
+}
 
+/// Runs `first` on the freshly opened page, ends the browser as a crash does, and runs `second` on
+/// the page opened anew in another browser with the same profile.
+///
+/// # Errors
+///
+/// As [`with_page`].
+pub async fn with_page_killed(
+    name: &str,
+    viewport: Viewport,
+    first: impl AsyncFnOnce(&Page) -> Result<()>,
+    second: impl AsyncFnOnce(&Page) -> Result<()>,
+) -> Result<()> {
+    let profile = xtask::root().join("target/profiles").join(name.replace(' ', "-"));
+    let _ = std::fs::remove_dir_all(&profile);
+    std::fs::create_dir_all(&profile)?;
+    let server = server::Server::start(&dist()?).await?;
+    let kind = BrowserKind::Chromium;
+    let driver = driver::Driver::start(kind).await?;
+    let client = driver.connect(Some(&profile)).await?;
+    let page = Page::new(client, server, kind, driver.printed());
+    let outcome = run(name, &page, viewport, first).await;
+    if !matches!(outcome, Ok(Ok(Ok(())))) {
+        let _ = page.close().await;
+        return finish(name, outcome);
+    }
+    let server = page.crash().await?;
+    let client = driver.connect(Some(&profile)).await?;
+    let page = Page::new(client, server, kind, driver.printed());
+    let outcome = run(name, &page, viewport, second).await;
+    let closed = page.close().await;
+    let _ = std::fs::remove_dir_all(&profile);
+    finish(name, outcome).and(closed)
+}
+
+/// What came of a test: it may panic, take too long, or fail.
+type Outcome = std::thread::Result<std::result::Result<Result<()>, tokio::time::error::Elapsed>>;
+
+async fn run(
+    name: &str,
+    page: &Page,
+    viewport: Viewport,
+    test: impl AsyncFnOnce(&Page) -> Result<()>,
+) -> Outcome {
     let run = async {
         page.set_viewport(viewport).await?;
         page.open("").await?;
-        test(&page).await?;
+        test(page).await?;
         let errors = page.console_errors().await?;
         ensure!(errors.is_empty(), "errors in the console:\n{}", errors.join("\n"));
         Ok(())
@@ -76,12 +124,14 @@ pub async fn with_page(
     if !matches!(outcome, Ok(Ok(Ok(())))) {
         page.describe_failure(name).await;
     }
-    // Whatever happened, close the browser: it would outlive its driver.
-    let closed = page.close().await;
+    outcome
+}
+
+fn finish(name: &str, outcome: Outcome) -> Result<()> {
     match outcome {
         Err(panic) => resume_unwind(panic),
         Ok(Err(_)) => Err(anyhow!("{name}: stuck for {} s", TEST_TIMEOUT.as_secs())),
-        Ok(Ok(result)) => result.and(closed),
+        Ok(Ok(result)) => result,
     }
 }
 

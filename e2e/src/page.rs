@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -400,6 +401,20 @@ impl Page {
         Ok(())
     }
 
+    /// Lets the browser save files into a folder, which is emptied first.
+    pub async fn save_files_to(&self, folder: &Path) -> Result<()> {
+        let _ = fs::remove_dir_all(folder);
+        fs::create_dir_all(folder)?;
+        let path = folder.canonicalize()?;
+        let options = json!({ "behavior": "allow", "downloadPath": path });
+        self.devtools("Browser.setDownloadBehavior", options).await
+    }
+
+    /// Runs `script` before the page's own at each load from now on.
+    pub async fn run_before_page(&self, script: &str) -> Result<()> {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await
+    }
+
     /// Prints and saves what helps to understand a failure.
     pub(crate) async fn describe_failure(&self, name: &str) {
         if let Ok(address) = self.client.current_url().await {
@@ -412,6 +427,15 @@ impl Page {
         if self.screenshot(&picture).await.is_ok() {
             eprintln!("see target/screenshots/{picture}.png");
         }
+    }
+
+    /// Ends the browser without giving it time for anything, and gives its server back.
+    pub(crate) async fn crash(self) -> Result<Server> {
+        // The answer never comes, or says that the browser is gone.
+        let crash = self.devtools("Browser.crash", json!({}));
+        let _ = tokio::time::timeout(PATIENCE, crash).await;
+        let _ = tokio::time::timeout(PATIENCE, self.client.close()).await;
+        Ok(self.server)
     }
 
     pub(crate) async fn close(self) -> Result<()> {

@@ -2,7 +2,9 @@
 
 use crate::browser;
 use crate::components::address_space::AddressSpace;
+use crate::components::branches::Branches;
 use crate::components::call_form::CallForm;
+use crate::components::compare::Compare;
 use crate::components::console::Console;
 use crate::components::frames::Frames;
 use crate::components::guide::{Guide, GuideContext, use_guide_state};
@@ -11,24 +13,40 @@ use crate::components::heap::Heap;
 use crate::components::import::{Handed, Import, hand_over};
 use crate::components::inspector::Inspector;
 use crate::components::keys::Keys;
+use crate::components::notices::Notices;
 use crate::components::print_picture::PrintPicture;
+use crate::components::sessions::Sessions;
+use crate::components::share::Share;
 use crate::components::timeline::Timeline;
+use crate::keeping::{Keeping, use_keeping};
 use crate::lit::{Lit, LitContext};
 use crate::store::{Action, Dialog, PointedContext, Store, StoreContext, Tab};
 use crate::theme::Theme;
+use mmap_playground_core::session::Landmark;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
 use yew::prelude::*;
 
 const THEME_KEY: &str = "mmap-playground.theme";
 
+/// How the page is mounted.
+#[derive(PartialEq, Default, Properties)]
+pub struct AppProps {
+    /// Keep sessions in the browser, and open what the address holds.
+    #[prop_or_default]
+    pub keep: bool,
+}
+
 /// The whole page.
 #[component]
-pub fn App() -> Html {
+pub fn App(props: &AppProps) -> Html {
     let store = use_reducer_eq(|| {
         let theme = browser::stored(THEME_KEY).map(|name| Theme::from_name(&name));
-        Store::new(theme.unwrap_or_default())
+        let mut store = Store::new(theme.unwrap_or_default());
+        store.journals = props.keep;
+        store
     });
+    let keeping = use_keeping(&store, props.keep);
     let pointed = PointedContext(use_state_eq(|| None));
     let lit =
         use_memo((pointed.get(), store.revision), |(pointed, _)| Lit::of(*pointed, &store.session));
@@ -46,9 +64,13 @@ pub fn App() -> Html {
         <ContextProvider<PointedContext> context={pointed}>
         <ContextProvider<LitContext> context={LitContext(lit)}>
         <ContextProvider<GuideContext> context={guide}>
+        <ContextProvider<Keeping> context={keeping}>
             <div class="app" data-tab={store.tab.id()} data-testid="app">
                 <Skip />
-                <Header />
+                <div class="head">
+                    <Header />
+                    <Notices />
+                </div>
                 <Guide />
                 <main class="board">
                     <div class="column left">
@@ -75,10 +97,23 @@ pub fn App() -> Html {
                 if store.dialog == Some(Dialog::Keys) {
                     <Keys />
                 }
+                if store.dialog == Some(Dialog::Compare) {
+                    <Compare />
+                }
+                if store.dialog == Some(Dialog::Branches) {
+                    <Branches />
+                }
+                if store.dialog == Some(Dialog::Sessions) {
+                    <Sessions />
+                }
+                if store.dialog == Some(Dialog::Share) {
+                    <Share />
+                }
                 <p class="visually-hidden" role="status" aria-live="polite" data-testid="announcement">
                     { store.announcement.clone() }
                 </p>
             </div>
+        </ContextProvider<Keeping>>
         </ContextProvider<GuideContext>>
         </ContextProvider<LitContext>>
         </ContextProvider<PointedContext>>
@@ -172,8 +207,13 @@ fn key_action(event: &KeyboardEvent, playing: bool) -> Option<Action> {
         "." => Some(Action::Step(1)),
         "<" => Some(Action::GoTo(0)),
         ">" => Some(Action::GoTo(usize::MAX)),
-        "n" => Some(Action::NextFailure),
+        "n" => Some(Action::Jump(Landmark::Failure, true)),
+        "N" => Some(Action::Jump(Landmark::Failure, false)),
+        "b" => Some(Action::Open(Some(Dialog::Branches))),
+        "c" => Some(Action::Open(Some(Dialog::Compare))),
         "p" => Some(Action::Play(!playing)),
+        "o" => Some(Action::Open(Some(Dialog::Sessions))),
+        "e" => Some(Action::Open(Some(Dialog::Share))),
         "i" => Some(Action::Open(Some(Dialog::Import))),
         "?" => Some(Action::Open(Some(Dialog::Keys))),
         "u" => Some(Action::Undo),

@@ -67,6 +67,127 @@ pub fn store(key: &str, value: &str) {
     }
 }
 
+/// Takes a kept value away.
+pub fn forget(key: &str) {
+    if let Some(Ok(Some(storage))) = window().map(|window| window.local_storage()) {
+        let _ = storage.remove_item(key);
+    }
+}
+
+/// A value kept for this tab only.
+pub fn stored_in_tab(key: &str) -> Option<String> {
+    window()?.session_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps a value as long as this tab is there.
+pub fn store_in_tab(key: &str, value: &str) {
+    if let Some(Ok(Some(storage))) = window().map(|window| window.session_storage()) {
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// The time of day, in milliseconds since 1970.
+pub fn clock() -> f64 {
+    js_sys::Date::now()
+}
+
+/// A moment as people here write it.
+pub fn date_text(clock: f64) -> String {
+    js_sys::Date::new(&clock.into()).to_locale_string("default", &JsValue::UNDEFINED).into()
+}
+
+/// A key that no other has.
+pub fn unique() -> String {
+    let random = (js_sys::Math::random() * 4_294_967_296.0) as u32;
+    format!("{:x}-{random:08x}", clock() as u64)
+}
+
+/// What stands behind the `#` of the address.
+pub fn fragment() -> Option<String> {
+    let hash = window()?.location().hash().ok()?;
+    hash.strip_prefix('#').map(str::to_owned)
+}
+
+/// Takes the fragment off the address.
+pub fn clear_fragment() {
+    let Some(window) = window() else { return };
+    let location = window.location();
+    if let (Ok(path), Ok(query), Ok(history)) =
+        (location.pathname(), location.search(), window.history())
+    {
+        let address = format!("{path}{query}");
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+    }
+}
+
+/// The address of the page, without its fragment.
+pub fn address() -> String {
+    let href = window().and_then(|window| window.location().href().ok()).unwrap_or_default();
+    href.split('#').next().unwrap_or_default().to_owned()
+}
+
+/// Gives the person a file to save.
+pub fn save_file(name: &str, kind: &str, parts: &JsValue) -> Result<(), JsValue> {
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(kind);
+    let blob = web_sys::Blob::new_with_buffer_source_sequence_and_options(parts, &options)?;
+    save_blob(name, &blob)
+}
+
+/// Gives the person a text to save.
+pub fn save_text(name: &str, kind: &str, text: &str) {
+    let bytes = js_sys::Uint8Array::from(text.as_bytes());
+    let _ = save_file(name, kind, &js_sys::Array::of1(&bytes));
+}
+
+fn save_blob(name: &str, blob: &web_sys::Blob) -> Result<(), JsValue> {
+    let document = document().ok_or(JsValue::NULL)?;
+    let url = web_sys::Url::create_object_url_with_blob(blob)?;
+    let link: web_sys::HtmlAnchorElement = document.create_element("a")?.dyn_into()?;
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The browser reads it after this event.
+    wasm_bindgen_futures::spawn_local(async move {
+        next_frame().await;
+        let _ = web_sys::Url::revoke_object_url(&url);
+    });
+    Ok(())
+}
+
+/// Gives the person a picture to save: an SVG, painted at twice its size as PNG.
+///
+/// # Errors
+///
+/// The browser does not paint it.
+pub async fn save_png(name: &str, svg: &str) -> Result<(), JsValue> {
+    let document = document().ok_or(JsValue::NULL)?;
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type("image/svg+xml");
+    let bytes = js_sys::Uint8Array::from(svg.as_bytes());
+    let parts = js_sys::Array::of1(&bytes);
+    let blob = web_sys::Blob::new_with_buffer_source_sequence_and_options(&parts, &options)?;
+    let url = web_sys::Url::create_object_url_with_blob(&blob)?;
+    let image: web_sys::HtmlImageElement = document.create_element("img")?.dyn_into()?;
+    image.set_src(&url);
+    JsFuture::from(image.decode()).await?;
+    let canvas: web_sys::HtmlCanvasElement = document.create_element("canvas")?.dyn_into()?;
+    canvas.set_width(image.natural_width().saturating_mul(2).clamp(2, 8000));
+    canvas.set_height(image.natural_height().saturating_mul(2).clamp(2, 8000));
+    let context = canvas.get_context("2d")?.ok_or(JsValue::NULL)?;
+    let context: web_sys::CanvasRenderingContext2d = context.dyn_into()?;
+    let (width, height) = (f64::from(canvas.width()), f64::from(canvas.height()));
+    context.draw_image_with_html_image_element_and_dw_and_dh(&image, 0.0, 0.0, width, height)?;
+    web_sys::Url::revoke_object_url(&url)?;
+    let name = name.to_owned();
+    let save = Closure::once_into_js(move |blob: Option<web_sys::Blob>| {
+        if let Some(blob) = blob {
+            let _ = save_blob(&name, &blob);
+        }
+    });
+    canvas.to_blob(save.unchecked_ref())
+}
+
 /// Puts text on the clipboard.
 pub fn copy(text: &str) {
     if let Some(window) = window() {

@@ -1,6 +1,6 @@
 //! The examples that come with the page.
 
-use crate::store::{Action, Loaded, remarks_of, troubles};
+use crate::store::{Action, Loaded, troubles};
 use mmap_playground_core::machine::Machine;
 use mmap_playground_core::session::Session;
 
@@ -67,6 +67,5 @@ pub fn load(example: &Example) -> Action {
     };
     let report = session.run(example.trace);
     let trouble = troubles(example.trace, &report.diagnostics);
-    let remarks = remarks_of(example.trace, &session, 0);
-    Action::Load(Box::new(Loaded { session, title: example.title.into(), remarks, trouble }))
+    Action::Load(Box::new(Loaded { session, title: example.title.into(), trouble }))
 }

@@ -13,6 +13,8 @@ pub mod examples;
 pub mod grid;
 pub mod guide;
 pub mod history;
+pub mod incoming;
+pub mod keeping;
 pub mod lit;
 #[cfg(test)]
 mod samples;
@@ -20,4 +22,4 @@ pub mod store;
 pub mod text;
 pub mod theme;
 
-pub use app::App;
+pub use app::{App, AppProps};

@@ -1,4 +1,6 @@
 //! Mounts the page.
+use mmap_playground::{App, AppProps};
+
 fn main() {
-    yew::Renderer::<mmap_playground::App>::new().render();
+    yew::Renderer::<App>::with_props(AppProps { keep: true }).render();
 }

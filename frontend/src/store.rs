@@ -5,14 +5,15 @@
 
 use crate::calls::{ArgKind, Draft, spec};
 use crate::grid::change::Changes;
+use crate::keeping::journal;
 use crate::theme::Theme;
 use mmap_playground_core::address::{Address, PageRange, page_floor};
 use mmap_playground_core::heap::HeapSetting;
 use mmap_playground_core::machine::Machine;
-use mmap_playground_core::session::{Session, Step};
+use mmap_playground_core::saved::View;
+use mmap_playground_core::session::{Landmark, Session, Step};
 use mmap_playground_core::state::{self, HeapState, Totals, VmaView};
 use mmap_playground_core::trace::{Diagnostic, Severity};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -70,9 +71,6 @@ pub struct Trouble {
     pub message: String,
 }
 
-/// What comments say above lines, by the step below them.
-pub type Remarks = BTreeMap<usize, String>;
-
 /// A session that came from an example or a log.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -80,17 +78,28 @@ pub struct Loaded {
     pub session: Session,
     /// What it is called.
     pub title: AttrValue,
-    /// What comments say.
-    pub remarks: Remarks,
     /// What could not be read.
     pub trouble: Vec<Trouble>,
+}
+
+/// A session that comes back from a link, a file or an earlier visit.
+#[derive(Clone, Debug)]
+pub struct Restored {
+    /// The session.
+    pub session: Session,
+    /// What it is called.
+    pub title: Option<AttrValue>,
+    /// Where one looked.
+    pub view: View,
+    /// Its number, if it has one that keeping knows.
+    pub slot: Option<u32>,
 }
 
 /// A session that undo goes back to.
 #[derive(Clone, Debug)]
 struct Kept {
     session: Session,
-    remarks: Rc<Remarks>,
+    slot: u32,
     title: Option<AttrValue>,
 }
 
@@ -101,6 +110,14 @@ pub enum Dialog {
     Import,
     /// The keys.
     Keys,
+    /// Two moments held against each other.
+    Compare,
+    /// The branches.
+    Branches,
+    /// The kept sessions.
+    Sessions,
+    /// The link, and the files that can be saved.
+    Share,
 }
 
 /// The panel that is shown where there is room for one only.
@@ -150,8 +167,6 @@ pub struct Store {
     pub moment: Rc<Moment>,
     past: Vec<Kept>,
     future: Vec<Kept>,
-    /// What comments say above the lines that ran, by step.
-    pub remarks: Rc<Remarks>,
     /// Lines that could not be read the last time something ran.
     pub trouble: Rc<Vec<Trouble>>,
     /// The page (or byte) that the inspector is about.
@@ -176,8 +191,18 @@ pub struct Store {
     pub theme: Theme,
     /// Steps are running by themselves.
     pub playing: bool,
+    /// How fast, in steps a second.
+    pub pace: f64,
+    /// What the jumps go to.
+    pub landmark: Landmark,
     /// What the session came from.
     pub title: Option<AttrValue>,
+    /// The number of the session, under which it is kept.
+    pub slot: u32,
+    /// The highest number that a new session got.
+    last_slot: u32,
+    /// What is about to run is written down first.
+    pub journals: bool,
     /// Grows whenever the state shown changes.
     pub revision: u32,
     /// Grows whenever the steps themselves change, not only where one stands among them.
@@ -205,7 +230,6 @@ impl Store {
             moment,
             past: Vec::new(),
             future: Vec::new(),
-            remarks: Rc::default(),
             trouble: Rc::default(),
             cursor: None,
             selection: None,
@@ -217,7 +241,12 @@ impl Store {
             tab: Tab::Calls,
             theme,
             playing: false,
+            pace: 1.5,
+            landmark: Landmark::Failure,
             title: None,
+            slot: 0,
+            last_slot: 0,
+            journals: false,
             revision: 0,
             history: 0,
             pinned: false,
@@ -241,14 +270,27 @@ impl Store {
     }
 
     /// What a comment says above the step that led here.
-    pub fn last_remark(&self) -> Option<&str> {
-        let index = self.session.position().checked_sub(1)?;
-        self.remarks.get(&index).map(String::as_str)
+    pub fn last_remark(&self) -> Option<String> {
+        self.last_step()?.remark()
     }
 
     /// Nothing has been run and nothing is mapped.
     pub fn is_empty(&self) -> bool {
         self.session.is_empty() && self.title.is_none()
+    }
+
+    /// What the session is called, if it was given no title.
+    pub fn name(&self) -> String {
+        self.title.as_ref().map_or_else(|| "Untitled".to_owned(), ToString::to_string)
+    }
+
+    /// Where one looks.
+    pub fn view(&self) -> View {
+        View {
+            cursor: self.cursor.filter(|_| self.pinned),
+            selection: self.selection.map(|range| (range.start(), range.end())),
+            panel: Some(self.tab.id().to_owned()),
+        }
     }
 
     fn remember(&mut self) {
@@ -260,18 +302,14 @@ impl Store {
     }
 
     fn keep(&self) -> Kept {
-        Kept {
-            session: self.session.clone(),
-            remarks: self.remarks.clone(),
-            title: self.title.clone(),
-        }
+        Kept { session: self.session.clone(), slot: self.slot, title: self.title.clone() }
     }
 
     fn restore(&mut self, kept: Kept) -> Kept {
         let now = self.keep();
         self.history = self.history.wrapping_add(1);
         self.session = kept.session;
-        self.remarks = kept.remarks;
+        self.slot = kept.slot;
         self.title = kept.title;
         now
     }
@@ -292,20 +330,94 @@ impl Store {
         };
     }
 
+    /// Runs lines that a person gave, after noting them in the journal.
+    fn run_noted(&mut self, text: &str) {
+        if self.journals {
+            journal::note(&self.session, text);
+        }
+        let before = self.history;
+        self.run(text);
+        // Nothing ran, so that nothing will be saved.
+        if self.journals && self.history == before {
+            journal::clear();
+        }
+    }
+
+    /// Runs what was noted in the journal when the page ended.
+    fn run_journal(&mut self, entry: &journal::Entry) {
+        let before = self.history;
+        if journal::place(&self.session) == entry.place {
+            self.run(&entry.text);
+        }
+        if self.journals && self.history == before {
+            journal::clear();
+        }
+    }
+
+    fn restore_session(&mut self, restored: Restored) {
+        if !self.is_empty() {
+            self.remember();
+        }
+        self.history = self.history.wrapping_add(1);
+        self.session = restored.session;
+        self.title = restored.title;
+        self.slot = restored.slot.unwrap_or_else(|| self.new_slot());
+        self.trouble = Rc::default();
+        self.playing = false;
+        self.pinned = false;
+        self.moved();
+        let view = restored.view;
+        if let Some(tab) = Tab::ALL.iter().find(|tab| Some(tab.id()) == view.panel.as_deref()) {
+            self.tab = *tab;
+        }
+        self.selection = view.selection.and_then(|(start, end)| PageRange::new(start, end));
+        if view.cursor.is_some() {
+            self.cursor = view.cursor;
+            self.pinned = true;
+        }
+        let first = self.moment.vmas.first().map(|vma| vma.range.start());
+        self.cursor = self.cursor.or(first);
+        self.focus = (self.cursor, self.focus.1.wrapping_add(1));
+    }
+
+    fn new_slot(&mut self) -> u32 {
+        self.last_slot = self.last_slot.wrapping_add(1);
+        self.last_slot
+    }
+
+    /// Begins an empty session; the one shown stays where it is kept, and in reach of undo.
+    fn begin_new(&mut self) {
+        if self.is_empty() {
+            return;
+        }
+        self.remember();
+        self.history = self.history.wrapping_add(1);
+        self.session = Session::new(Machine::default());
+        self.title = None;
+        self.slot = self.new_slot();
+        self.trouble = Rc::default();
+        self.playing = false;
+        self.pinned = false;
+        self.moved();
+        self.cursor = None;
+        self.announcement = "A new session: nothing has run.".into();
+    }
+
     fn run(&mut self, text: &str) {
         let mut session = self.session.clone();
-        let from = session.position();
         let report = session.run(text);
         self.trouble = Rc::new(troubles(text, &report.diagnostics));
         if report.ran > 0 {
             self.remember();
+            let branches = self.session.branches().len();
             self.session = session;
             self.history = self.history.wrapping_add(1);
             self.pinned = false;
-            let remarks = Rc::make_mut(&mut self.remarks);
-            remarks.retain(|step, _| *step < from);
-            remarks.extend(remarks_of(text, &self.session, from));
             self.moved();
+            if self.session.branches().len() > branches {
+                let kept = "What came behind this step is kept as a branch.";
+                self.announcement = format!("{} {kept}", self.announcement).into();
+            }
         }
         if let Some(first) = self.trouble.first() {
             self.announcement =
@@ -321,12 +433,50 @@ impl Store {
         }
     }
 
+    fn jump(&mut self, landmark: Landmark, on: bool) {
+        let session = &self.session;
+        let found = match on {
+            true => session.next_landmark(landmark),
+            false => session.previous_landmark(landmark),
+        };
+        match found {
+            Some(position) => self.go_to(position),
+            None => self.announcement = format!("There is no {}.", landmark.word()).into(),
+        }
+    }
+
+    fn change_branch(&mut self, change: BranchChange) {
+        match change {
+            BranchChange::Switch(index) => {
+                self.session.switch_branch(index, usize::MAX);
+                self.pinned = false;
+                self.moved();
+                let name = self.session.branches().into_iter().find(|branch| branch.active);
+                let name = name.map(|branch| branch.name).unwrap_or_default();
+                self.announcement = format!("Branch {name}. {}", self.announcement).into();
+            }
+            BranchChange::Rename(index, name) => {
+                self.remember();
+                self.session.rename_branch(index, &name);
+            }
+            BranchChange::Remove(index) => {
+                self.remember();
+                self.session.remove_branch(index);
+                self.announcement = "The branch is deleted; undo brings it back.".into();
+            }
+        }
+        self.history = self.history.wrapping_add(1);
+    }
+
     fn load(&mut self, loaded: Loaded) {
         self.remember();
+        // What was there stays where it is kept.
+        if !self.session.is_empty() {
+            self.slot = self.new_slot();
+        }
         self.history = self.history.wrapping_add(1);
         self.pinned = false;
         self.session = loaded.session;
-        self.remarks = Rc::new(loaded.remarks);
         self.title = Some(loaded.title);
         self.trouble = Rc::new(loaded.trouble);
         self.playing = false;
@@ -375,38 +525,6 @@ fn spoken(step: &Step) -> String {
     text
 }
 
-/// The comments of a text, by the steps below them: those from a number on came of this text.
-pub fn remarks_of(text: &str, session: &Session, from: usize) -> Remarks {
-    let mut remarks = Remarks::new();
-    let mut lines = text.lines().enumerate();
-    if !text.contains('#') && !text.contains("//") {
-        return remarks;
-    }
-    for (index, step) in session.steps(from..session.len()) {
-        let number = step.line as usize;
-        let mut remark = String::new();
-        for (at, line) in lines.by_ref() {
-            if at + 1 >= number {
-                break;
-            }
-            let line = line.trim();
-            let comment = line.strip_prefix('#').or_else(|| line.strip_prefix("//"));
-            match comment {
-                Some(words) if remark.is_empty() => words.trim().clone_into(&mut remark),
-                Some(words) => {
-                    remark.push(' ');
-                    remark.push_str(words.trim());
-                }
-                None => {}
-            }
-        }
-        if !remark.is_empty() {
-            remarks.insert(index, remark);
-        }
-    }
-    remarks
-}
-
 /// How many characters stand before a column, which counts bytes from 1.
 fn chars_before(line: &str, column: u32) -> usize {
     let end = (column as usize).saturating_sub(1).min(line.len());
@@ -432,22 +550,15 @@ pub fn troubles(text: &str, diagnostics: &[Diagnostic]) -> Vec<Trouble> {
     troubles
 }
 
-/// Steps looked through for failures at most, on either side of the position.
-pub const LOOK: usize = 200_000;
-
-/// The positions right after steps that failed or diverge, of a range of steps.
-pub fn failed(session: &Session, steps: std::ops::Range<usize>) -> impl Iterator<Item = usize> {
-    session
-        .steps(steps)
-        .filter(|(_, step)| step.failed || step.divergence.is_some())
-        .map(|(index, _)| index + 1)
-}
-
-/// The next failure, and after the last one the first.
-fn next_failure(session: &Session) -> Option<usize> {
-    let position = session.position();
-    let ahead = failed(session, position..position.saturating_add(LOOK)).next();
-    ahead.or_else(|| failed(session, 0..position.min(LOOK)).next())
+/// What a person does to a branch, by its number.
+#[derive(Clone, Debug)]
+pub enum BranchChange {
+    /// Shows it, at its end.
+    Switch(usize),
+    /// Gives it another name.
+    Rename(usize, String),
+    /// Forgets it.
+    Remove(usize),
 }
 
 /// What a person does.
@@ -459,10 +570,14 @@ pub enum Action {
     GoTo(usize),
     /// Goes some steps on, or back.
     Step(isize),
-    /// Goes to the next step that failed, and after the last one to the first.
-    NextFailure,
     /// Links the program with another allocator: all lines run again from the start.
     LinkWith(HeapSetting),
+    /// Goes to the next landmark of a kind, or back to the one before; round at the ends.
+    Jump(Landmark, bool),
+    /// Chooses what the jumps go to.
+    Landmark(Landmark),
+    /// Changes a branch.
+    Branch(BranchChange),
     /// Takes back what was run or loaded.
     Undo,
     /// Has it back.
@@ -483,6 +598,14 @@ pub enum Action {
     Picked(Address),
     /// Replaces the session.
     Load(Box<Loaded>),
+    /// Has a session back.
+    Restore(Box<Restored>),
+    /// Runs what the journal holds.
+    RunJournal(Box<journal::Entry>),
+    /// Begins an empty session.
+    New,
+    /// Gives the session a title; none if it is empty.
+    Title(String),
     /// Opens or closes a window.
     Open(Option<Dialog>),
     /// Shows a panel on narrow screens.
@@ -491,6 +614,8 @@ pub enum Action {
     Theme(Theme),
     /// Starts or stops playing.
     Play(bool),
+    /// Plays at so many steps a second.
+    Pace(f64),
     /// Says something to a screen reader.
     Say(AttrValue),
 }
@@ -502,7 +627,14 @@ impl Reducible for Store {
         let mut store = Store::clone(&self);
         store.tick = store.tick.wrapping_add(1);
         match action {
-            Action::Run(text) => store.run(&text),
+            Action::Run(text) => store.run_noted(&text),
+            Action::RunJournal(entry) => store.run_journal(&entry),
+            Action::Restore(restored) => store.restore_session(*restored),
+            Action::New => store.begin_new(),
+            Action::Title(title) => {
+                let title = title.trim().chars().take(80).collect::<String>();
+                store.title = (!title.is_empty()).then(|| title.into());
+            }
             Action::GoTo(position) => store.go_to(position),
             Action::Step(steps) => {
                 let target = store.session.position().saturating_add_signed(steps);
@@ -511,11 +643,10 @@ impl Reducible for Store {
                     store.playing = false;
                 }
             }
-            Action::NextFailure => match next_failure(&store.session) {
-                Some(position) => store.go_to(position),
-                None => store.announcement = "No step failed.".into(),
-            },
             Action::LinkWith(setting) => store.link_with(setting),
+            Action::Jump(landmark, on) => store.jump(landmark, on),
+            Action::Landmark(landmark) => store.landmark = landmark,
+            Action::Branch(change) => store.change_branch(change),
             Action::Undo => store.exchange(true),
             Action::Redo => store.exchange(false),
             Action::Select(range) => {
@@ -566,6 +697,7 @@ impl Reducible for Store {
                     store.go_to(0);
                 }
             }
+            Action::Pace(pace) => store.pace = pace,
             Action::Say(text) => store.announcement = text,
         }
         Rc::new(store)
@@ -652,9 +784,43 @@ mod tests {
     }
 
     #[test]
+    fn the_old_future_is_a_branch_to_go_back_to() {
+        let store = after([run(MAP), run("munmap(p, 8192)"), Action::Step(-1), run("load(p)")]);
+        assert!(store.announcement.ends_with("kept as a branch."), "{}", store.announcement);
+        let store = store.reduce(Action::Branch(BranchChange::Switch(0)));
+        assert!(store.last_step().unwrap().text.starts_with("munmap"));
+        let store = store.reduce(Action::Branch(BranchChange::Remove(1)));
+        assert_eq!(store.session.branches().len(), 1);
+        assert_eq!(store.reduce(Action::Undo).session.branches().len(), 2);
+    }
+
+    #[test]
+    fn a_session_that_comes_back_is_looked_at_as_before() {
+        let range = PageRange::new(0x7fff_f7ff_d000, 0x7fff_f7ff_e000);
+        let store = after([run(MAP), Action::Inspect(Some(0x1234)), Action::Select(range)]);
+        let store = store.reduce(Action::Tab(Tab::Heap)).reduce(Action::Inspect(Some(0x1234)));
+        let (session, view) = (store.session.clone(), store.view());
+        let restored = Restored { session, title: Some("back".into()), view, slot: Some(7) };
+        let again = after([Action::Restore(Box::new(restored))]);
+        assert_eq!((again.cursor, again.selection, again.tab), (Some(0x1234), range, Tab::Heap));
+        assert_eq!((again.name().as_str(), again.slot), ("back", 7));
+        assert!(!again.can_undo(), "there was nothing to go back to");
+    }
+
+    #[test]
+    fn a_new_session_has_a_number_of_its_own_and_undo_goes_back_to_the_old_one() {
+        let store = after([run(MAP)]);
+        assert_eq!(store.slot, 0, "the first stays where it began");
+        let store = store.reduce(Action::New);
+        assert_eq!((store.slot, store.session.len()), (1, 0));
+        let store = store.reduce(run(MAP)).reduce(Action::Undo).reduce(Action::Undo);
+        assert_eq!((store.slot, store.session.len()), (0, 1));
+    }
+
+    #[test]
     fn failures_are_gone_to_in_a_circle() {
         let store = after([run("munmap(1, 1)"), run(MAP), run("store(p, 1)"), run(MAP)]);
-        let to = |store: Rc<Store>| store.reduce(Action::NextFailure);
+        let to = |store: Rc<Store>| store.reduce(Action::Jump(Landmark::Failure, true));
         let first = to(store);
         assert_eq!(first.session.position(), 1);
         let second = to(first);
@@ -665,8 +831,10 @@ mod tests {
     #[test]
     fn comments_stand_above_the_step_below_them() {
         let store = after([run("# one\n# two\nbrk(0)\n\nbrk(0)\n// three\nbrk(0)")]);
-        let remarks: Vec<_> = store.remarks.iter().map(|(step, text)| (*step, &**text)).collect();
-        assert_eq!(remarks, [(0, "one two"), (2, "three")]);
+        let steps = store.session.steps(0..usize::MAX);
+        let remarks: Vec<_> =
+            steps.filter_map(|(index, step)| Some((index, step.remark()?))).collect();
+        assert_eq!(remarks, [(0, "one two".to_owned()), (2, "three".to_owned())]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a session says of the heap: which allocator the program is linked with, how its last call
 //! went, and its figures over time.
 
-use super::{INTERVAL, Session};
+use super::{Branch, INTERVAL, Session};
 use crate::heap::HeapSetting;
 use crate::search::Search;
 use crate::state::{Figures, heap};
@@ -21,23 +21,46 @@ impl Session {
         self.process().heap_setting
     }
 
-    /// The same lines, run again from the start by a program that is linked with this.
+    /// The same lines of all branches, run again from the start by a program that is linked with
+    /// this. A line that can no longer run, for a name in it has no value, is left out.
     pub fn with_heap(&self, setting: HeapSetting) -> Session {
-        let mut start = self.clone();
-        start.go_to(0);
-        let mut runner = start.current;
+        let start = self.branch().runner_at(0).unwrap_or_else(|| self.current.clone());
+        let mut runner = start;
         runner.process.heap_setting = setting;
-        let mut session = Session::starting_with(runner);
-        for step in &self.steps {
-            session.push(&step.source, step.parsed.clone());
+        let mut session = Session::starting_with(runner.clone());
+        session.maps.clone_from(&self.maps);
+        session.branches.clear();
+        // By branch: how many steps there are now behind so many as there were.
+        let mut positions: Vec<Vec<usize>> = Vec::with_capacity(self.branches.len());
+        for (index, branch) in self.branches.iter().enumerate() {
+            let (begun, mut reached) = match self.parent_of(index) {
+                Some((parent, shared)) => {
+                    let reached = positions[parent][..=shared].to_vec();
+                    let begun = &session.branches[parent];
+                    (begun.beginning(reached[shared], branch.name.clone()), reached)
+                }
+                None => {
+                    let mut begun = Branch::starting_with(runner.clone());
+                    begun.name = branch.name.clone();
+                    (begun, vec![0])
+                }
+            };
+            session.branches.push(begun);
+            session.switch_branch(index, usize::MAX);
+            for step in branch.steps.iter().skip(reached.len() - 1) {
+                session.push(&step.source, step.parsed.clone(), step.ordinal);
+                reached.push(session.len());
+            }
+            positions.push(reached);
         }
-        session.go_to(self.position);
+        session.switch_branch(self.active, positions[self.active][self.position]);
         session
     }
 
     /// Takes the setting that a text asks for, if nothing has run.
     pub(super) fn adopt_heap_setting(&mut self, text: &str) {
-        if self.steps.is_empty()
+        if self.is_empty()
+            && self.branches.len() == 1
             && let Some(setting) = HeapSetting::of_trace(text)
         {
             *self = self.with_heap(setting);
@@ -55,7 +78,7 @@ impl Session {
     /// The figures of the heap over time, at no more than about `most` positions. In a long session
     /// they are those where a whole state is kept, so that nothing need be run again.
     pub fn figures_over_time(&self, most: usize) -> Vec<FiguresAt> {
-        let (len, most) = (self.steps.len(), most.max(1));
+        let (len, most) = (self.len(), most.max(1));
         let stride = match len.div_ceil(most).max(1) {
             stride if len <= 8 * INTERVAL => stride,
             stride => stride.next_multiple_of(INTERVAL),
@@ -103,6 +126,21 @@ mod tests {
             import.advance(10);
         }
         assert_eq!(import.finish().process(), tags.process());
+    }
+
+    #[test]
+    fn another_allocator_runs_all_branches() {
+        let mut liballoc = session("a = malloc(100)\nb = malloc(8)\nfree(a)");
+        liballoc.go_to(1);
+        liballoc.run("free(a)");
+        liballoc.rename_branch(0, "first");
+        let tags = liballoc.with_heap(TAGS);
+        assert_eq!(tags.branches(), liballoc.branches());
+        assert_eq!(tags.position(), 2);
+        assert_eq!(tags.process_at(0, 3).unwrap().heap_setting, TAGS);
+        let saved = crate::saved::Saved::of(&tags).to_text();
+        let again = crate::saved::Saved::from_text(&saved).unwrap().restore().unwrap();
+        assert_eq!((again.heap_setting(), again.process()), (TAGS, tags.process()));
     }
 
     #[test]

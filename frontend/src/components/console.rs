@@ -51,7 +51,7 @@ pub fn Console() -> Html {
     let lines = rows.iter().map(|row| {
         let lights = row.lights(&lit);
         html! {
-            <Line key={row.index} row={row.clone()} remark={store.remarks.get(&row.index).cloned()} current={row.index + 1 == position}
+            <Line key={row.index} row={row.clone()} current={row.index + 1 == position}
                 ahead={row.index >= position} lit={lights} />
         }
     });
@@ -104,6 +104,7 @@ fn follow(scroller: &NodeRef) {
 struct Row {
     index: usize,
     step: Arc<Step>,
+    remark: Option<String>,
     inner: Vec<String>,
     /// The heap blocks that it is about, or else the pages.
     places: Rc<Vec<(Address, u64)>>,
@@ -127,7 +128,8 @@ fn rows(session: &Session, start: usize, end: usize) -> Vec<Row> {
         .map(|(index, step)| {
             let places = lit::places(step);
             let inner = step.events.iter().filter_map(inner_call).collect();
-            Row { index, step: step.clone(), inner, places: Rc::new(places) }
+            let (step, remark) = (step.clone(), step.remark());
+            Row { index, step, remark, inner, places: Rc::new(places) }
         })
         .collect()
 }
@@ -143,7 +145,6 @@ fn inner_call(event: &Event) -> Option<String> {
 #[derive(PartialEq, Properties)]
 struct LineProps {
     row: Row,
-    remark: Option<String>,
     current: bool,
     ahead: bool,
     lit: bool,
@@ -183,7 +184,7 @@ fn Line(props: &LineProps) -> Html {
     );
     html! {
         <div {class} {onmouseenter} {onmouseleave} data-testid="console-line" data-step={(row.index + 1).to_string()}>
-            if let Some(remark) = &props.remark {
+            if let Some(remark) = &row.remark {
                 <p class="remark">{ remark }</p>
             }
             <button type="button" class="line-call mono" title={step.source().to_owned()} {onclick} {onfocus} {onblur} aria-current={props.current.then_some("step")}>

@@ -25,7 +25,6 @@ impl GuideContext {
             store.dispatch(Action::Load(Box::new(Loaded {
                 session: Session::new(Machine::default()),
                 title: TITLE.into(),
-                remarks: Default::default(),
                 trouble: Vec::new(),
             })));
         }

@@ -23,6 +23,10 @@ pub fn Header() -> Html {
             <button type="button" class="button" onclick={dispatch(Action::Open(Some(Dialog::Import)))} data-testid="import-open">
                 { icons::import() }<span class="wide">{ "Import a log" }</span><span class="narrow">{ "Import" }</span>
             </button>
+            <button type="button" class="button quiet" onclick={dispatch(Action::Open(Some(Dialog::Sessions)))}
+                title="Sessions (o)" aria-label="Sessions" data-testid="sessions-open">{ icons::sessions() }</button>
+            <button type="button" class="button quiet" onclick={dispatch(Action::Open(Some(Dialog::Share)))}
+                title="Share and save (e)" aria-label="Share and save" data-testid="share-open">{ icons::share() }</button>
             <span class="session-title" data-testid="session-title">{ title }</span>
             <span class="spring"></span>
             <button type="button" class="button quiet" disabled={!store.can_undo()} onclick={dispatch(Action::Undo)}

@@ -57,6 +57,16 @@ icons! {
     fault = "M8 2.5 14 13H2zM8 6.5v3M8 11.3h.01";
     /// The next failure.
     next_fault = "M2.5 3.5l5 4.5-5 4.5M10.8 3.5v5.2M10.8 12.3h.01";
+    /// The failure before.
+    last_fault = "M13.5 3.5l-5 4.5 5 4.5M5.2 3.5v5.2M5.2 12.3h.01";
+    /// Sessions.
+    sessions = "M2 4h4.5l1.5 2h6v7H2zM2 8h12";
+    /// Send out.
+    share = "M8 9.5v-7M5 5l3-3 3 3M3 8.5v5h10v-5";
+    /// Branches.
+    branch = "M4.5 3v10M4.5 9c4 0 7-1 7-5M4.5 3h.01M11.5 3.5h.01M4.5 13h.01";
+    /// Two things beside each other.
+    compare = "M2.5 3.5h4v9h-4zM9.5 3.5h4v9h-4zM2.5 8h4M9.5 6h4";
     /// Go on.
     enter = "M12.5 3.5v4a2 2 0 0 1-2 2h-7M3.5 9.5l3-3M3.5 9.5l3 3";
 }

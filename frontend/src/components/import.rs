@@ -2,10 +2,12 @@
 
 use crate::browser;
 use crate::components::icons;
-use crate::store::{Action, Loaded, Trouble, remarks_of, troubles, use_store};
+use crate::incoming::{self, Came};
+use crate::store::{Action, Loaded, Restored, StoreContext, Trouble, troubles, use_store};
 use crate::text;
 use mmap_playground_core::replay::Counts;
 use mmap_playground_core::report::Choice;
+use mmap_playground_core::saved::Saved;
 use mmap_playground_core::session::{Import as Importer, Session};
 use mmap_playground_core::trace::{Diagnostic, Kind, ProcessCount, Severity, recognise};
 use std::cell::{Cell, RefCell};
@@ -20,6 +22,10 @@ const LINES: usize = 100;
 const PASTED: &str = "Pasted log";
 /// Time at work between two frames of the screen, in milliseconds.
 const SLICE: f64 = 40.0;
+/// Bytes of a file that are read at most: text, lines and steps of more do not fit into a page.
+const MOST_BYTES: f64 = 268_435_456.0;
+/// Bytes at the beginning of a file that tell whether it is text.
+const LOOKED_AT: usize = 8192;
 /// From this length on a pasted text is not put back into its box, in bytes.
 const LONG: usize = 2_000_000;
 
@@ -95,12 +101,16 @@ pub fn Import() -> Html {
 
     // A log belongs on top of a maps text that was imported right before it.
     let base = store.session.waits_for_log().then(|| store.session.clone());
+    let restore = restoring(&store, &dialog, &stage, &round);
     // Starts over with a text: only the newest round goes on.
     let begin = {
         let (stage, work, round) = (stage.clone(), work.clone(), round.clone());
         Rc::new(move |text: Rc<str>, name: AttrValue, choice: Option<Choice>| {
             round.set(round.get().wrapping_add(1));
             let mine = round.get();
+            if Saved::looks_like(&text) {
+                return restore.emit(text);
+            }
             *work.borrow_mut() = Work { text: text.clone(), name, session: None };
             stage.set(Stage::Running { read: false, share: 0.0 });
             let (stage, work, round) = (stage.clone(), work.clone(), round.clone());
@@ -138,6 +148,15 @@ pub fn Import() -> Html {
         Rc::new(move |file: File| {
             round.set(round.get().wrapping_add(1));
             let mine = round.get();
+            if file.size() > MOST_BYTES {
+                let most = text::short_size(MOST_BYTES as u64);
+                let size = text::short_size(file.size() as u64);
+                let wrong = format!(
+                    "{} has {size}; up to {most} fit into this page. Cut out the part that matters first, with head, tail or grep, or run it through replay.",
+                    file.name()
+                );
+                return stage.set(Stage::Asking(Some(wrong.into())));
+            }
             stage.set(Stage::Opening(0.0));
             let (stage, begin, round) = (stage.clone(), begin.clone(), round.clone());
             yew::platform::spawn_local(async move {
@@ -149,6 +168,10 @@ pub fn Import() -> Html {
                     newest
                 };
                 match browser::read_text(&file, goes_on).await {
+                    Some(text) if !is_text(&text) => {
+                        let wrong = format!("{} is no text, so it is no log.", file.name());
+                        stage.set(Stage::Asking(Some(wrong.into())));
+                    }
                     Some(text) => begin(Rc::from(text), file.name().into(), None),
                     None if round.get() != mine => {}
                     None => {
@@ -246,9 +269,8 @@ pub fn Import() -> Html {
             let mut work = work.borrow_mut();
             if let Some(session) = work.session.take() {
                 let trouble: Vec<Trouble> = troubles(&work.text, &summary.diagnostics);
-                let remarks = remarks_of(&work.text, &session, 0);
                 let title = work.name.clone();
-                let loaded = Loaded { session, title, remarks, trouble };
+                let loaded = Loaded { session, title, trouble };
                 store.dispatch(Action::Load(Box::new(loaded)));
                 close.emit(());
             }
@@ -264,9 +286,9 @@ pub fn Import() -> Html {
     let body = match &*stage {
         Stage::Asking(wrong) => html! { <>
             if let Some(wrong) = wrong {
-                <p class="why" role="alert">{ wrong }</p>
+                <p class="why" role="alert" data-testid="import-wrong">{ wrong }</p>
             }
-            <p>{ "A trace, a log of " }<code>{ "strace" }</code>{ " or " }<code>{ "ltrace" }</code>{ ", or the text of " }
+            <p>{ "A saved session, a trace, a log of " }<code>{ "strace" }</code>{ " or " }<code>{ "ltrace" }</code>{ ", or the text of " }
                 <code>{ "/proc/PID/maps" }</code>{ ": what it is shows by itself." }</p>
             if store.session.waits_for_log() {
                 <p>{ "A log runs on top of the maps text that is loaded now." }</p>
@@ -310,6 +332,61 @@ pub fn Import() -> Html {
             <p class="privacy">{ "Everything stays in your browser. This page sends nothing anywhere." }</p>
         </dialog>
     }
+}
+
+/// Has a saved session back, and closes the window.
+fn restoring(
+    store: &StoreContext,
+    dialog: &NodeRef,
+    stage: &UseStateHandle<Stage>,
+    round: &Rc<Cell<u32>>,
+) -> Callback<Rc<str>> {
+    let (dispatcher, dialog) = (store.dispatcher(), dialog.clone());
+    let (stage, round) = (stage.setter(), round.clone());
+    Callback::from(move |text: Rc<str>| {
+        let mine = round.get();
+        let (dispatcher, dialog) = (dispatcher.clone(), dialog.clone());
+        let (stage, round) = (stage.clone(), round.clone());
+        stage.set(Stage::Running { read: false, share: 0.0 });
+        yew::platform::spawn_local(async move {
+            let goes_on = |share| {
+                let newest = round.get() == mine;
+                if newest {
+                    stage.set(Stage::Running { read: true, share });
+                }
+                newest
+            };
+            let came = match Saved::from_text(&text) {
+                Ok(saved) => incoming::run(saved, goes_on).await,
+                Err(error) => Err(error),
+            };
+            if round.get() != mine {
+                return;
+            }
+            match came {
+                Ok(came) => {
+                    let Came { session, title, view, .. } = came;
+                    let title = title.map(Into::into);
+                    let restored = Restored { session, title, view, slot: None };
+                    dispatcher.dispatch(Action::Restore(Box::new(restored)));
+                    if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
+                        dialog.close();
+                    }
+                }
+                Err(error) => {
+                    let wrong = format!("The saved session cannot be opened: {error}.");
+                    stage.set(Stage::Asking(Some(wrong.into())));
+                }
+            }
+        });
+    })
+}
+
+/// Says whether what was read from a file is text: no NUL, and little that is no UTF-8.
+fn is_text(text: &str) -> bool {
+    let start = || text.chars().take(LOOKED_AT);
+    let replaced = start().filter(|letter| *letter == char::REPLACEMENT_CHARACTER).count();
+    !start().any(|letter| letter == '\0') && replaced * 10 <= start().count()
 }
 
 fn at_work(what: &str, share: f64, stop: impl Fn(MouseEvent) + 'static) -> Html {

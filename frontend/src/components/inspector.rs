@@ -54,7 +54,7 @@ fn primer() -> Marks {
     Marks::all() - (Marks::GONE | Marks::INFERRED)
 }
 
-fn last_call(step: &Step, remark: Option<&str>) -> Html {
+fn last_call(step: &Step, remark: Option<String>) -> Html {
     let failed = step.failed;
     let events = step.events.iter().take(EVENTS).map(|event| match event {
         Event::SystemCall { call, returned } => {

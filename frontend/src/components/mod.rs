@@ -1,10 +1,14 @@
 //! The page's panels, one file each.
 
 pub mod address_space;
+pub mod branches;
 pub mod call_form;
+pub mod charts;
+pub mod compare;
 pub mod completions;
 pub mod console;
 pub mod console_input;
+pub mod dialog;
 pub mod frames;
 pub mod guide;
 pub mod header;
@@ -18,11 +22,14 @@ pub mod import;
 pub mod inspector;
 pub mod keys;
 pub mod legend;
+pub mod notices;
 pub mod offer_menu;
 pub mod overview;
 pub mod page_grid;
 pub mod page_walk;
 pub mod print_picture;
+pub mod sessions;
+pub mod share;
 pub mod timeline;
 pub mod vma_list;
 pub mod welcome;

@@ -1,22 +1,21 @@
-//! Time: every call is a step. To the ends, back and on, by itself, and by dragging; small charts
-//! share the axis.
+//! Time: every call is a step. To the ends, back and on, by itself, by dragging, and from one
+//! landmark to the next; small charts share the axis.
 
-use crate::components::icons;
-use crate::store::{Action, LOOK, failed, use_store};
+use crate::components::{charts, icons};
+use crate::store::{Action, Dialog, Store, use_store};
 use crate::text;
-use mmap_playground_core::session::Session;
-use mmap_playground_core::state::Totals;
+use mmap_playground_core::session::{Landmark, Session};
 use std::time::Duration;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlInputElement, InputEvent};
+use web_sys::{HtmlInputElement, HtmlSelectElement, InputEvent};
 use yew::prelude::*;
 
-/// Points of a chart at most.
-const POINTS: usize = 160;
 /// Failures that are marked on the slider at most.
 const MARKS: usize = 400;
-/// Time between steps that run by themselves.
-const PACE: Duration = Duration::from_millis(700);
+/// Speeds that can be chosen, in steps a second.
+const PACES: [f64; 6] = [0.5, 1.5, 5.0, 20.0, 100.0, 1000.0];
+/// Most steps a second that are shown one by one: beyond it, several are taken at once.
+const SHOWN_A_SECOND: f64 = 20.0;
 
 /// The timeline.
 #[component]
@@ -24,9 +23,8 @@ pub fn Timeline() -> Html {
     let store = use_store();
     let length = store.session.len();
     let position = store.session.position();
-    let charts = use_memo(store.history, |_| charts(&store.session));
     let marks = use_memo(store.history, |_| failures(&store.session));
-    use_playing(store.playing, store.dispatcher(), store.revision);
+    use_playing(store.playing, store.pace, store.dispatcher(), store.revision);
 
     let act = |action: Action| {
         let dispatcher = store.dispatcher();
@@ -59,8 +57,9 @@ pub fn Timeline() -> Html {
                 </button>
                 <button type="button" class="button quiet" onclick={act(Action::Step(1))} disabled={position == length} aria-label="One step on" title="On (.)" data-testid="step-forward">{ icons::forward() }</button>
                 <button type="button" class="button quiet" onclick={act(Action::GoTo(usize::MAX))} disabled={position == length} aria-label="To the end" title="To the end (>)" data-testid="step-last">{ icons::last() }</button>
-                <button type="button" class="button quiet" onclick={act(Action::NextFailure)} disabled={marks.is_empty()} aria-label="To the next failure" title="To the next failure (n)" data-testid="step-fault">{ icons::next_fault() }</button>
+                { paces(&store) }
             </div>
+            { jumps(&store) }
             <div class="track">
                 <div class="ticks" aria-hidden="true">{ for ticks }</div>
                 <input type="range" min="0" max={length.to_string()} step="1" value={position.to_string()} {oninput} disabled={length == 0}
@@ -69,28 +68,95 @@ pub fn Timeline() -> Html {
             <output class="step-count" data-testid="step-count">
                 <b>{ text::grouped(position as u64) }</b>{ " of " }{ text::grouped(length as u64) }
             </output>
-            <div class="charts">
-                { for charts.iter().map(|chart| spark(chart, at(position), &store.moment.totals)) }
-            </div>
+            { branches(&store, act(Action::Open(Some(Dialog::Branches))), act(Action::Open(Some(Dialog::Compare)))) }
+            <charts::Charts />
         </footer>
     }
 }
 
-/// Runs a step whenever the pace says so.
+/// The choice of the speed.
+fn paces(store: &yew::UseReducerHandle<Store>) -> Html {
+    let dispatcher = store.dispatcher();
+    let onchange = move |event: Event| {
+        let select = event.target().and_then(|it| it.dyn_into::<HtmlSelectElement>().ok());
+        if let Some(pace) = select.and_then(|select| select.value().parse::<f64>().ok()) {
+            dispatcher.dispatch(Action::Pace(pace));
+        }
+    };
+    let options = PACES.iter().map(|pace| {
+        let value = pace.to_string();
+        html! { <option value={value.clone()} selected={*pace == store.pace}>{ format!("{value}/s") }</option> }
+    });
+    html! {
+        <select class="small-select" {onchange} aria-label="Speed of playing, in steps a second" title="Speed of playing, in steps a second" data-testid="step-pace">{ for options }</select>
+    }
+}
+
+/// Back and on to a landmark, and which.
+fn jumps(store: &yew::UseReducerHandle<Store>) -> Html {
+    let landmark = store.landmark;
+    let word = landmark.word();
+    let jump = |on: bool| {
+        let dispatcher = store.dispatcher();
+        move |_: MouseEvent| dispatcher.dispatch(Action::Jump(landmark, on))
+    };
+    let dispatcher = store.dispatcher();
+    let onchange = move |event: Event| {
+        let select = event.target().and_then(|it| it.dyn_into::<HtmlSelectElement>().ok());
+        let index = select.and_then(|select| usize::try_from(select.selected_index()).ok());
+        if let Some(landmark) = index.and_then(|index| Landmark::ALL.get(index)) {
+            dispatcher.dispatch(Action::Landmark(*landmark));
+        }
+    };
+    let options = Landmark::ALL.iter().map(|it| {
+        html! { <option value={it.word()} selected={*it == landmark}>{ it.word() }</option> }
+    });
+    let empty = store.session.is_empty();
+    let (back, on) = (format!("To the {word} before"), format!("To the next {word}"));
+    html! {
+        <div class="jumps" role="group" aria-label="Jumps">
+            <button type="button" class="button quiet" onclick={jump(false)} disabled={empty} aria-label={back.clone()} title={back} data-testid="jump-back">{ icons::last_fault() }</button>
+            <select class="small-select" {onchange} aria-label="What to jump to" title="What to jump to" data-testid="jump-kind">{ for options }</select>
+            <button type="button" class="button quiet" onclick={jump(true)} disabled={empty} aria-label={on.clone()} title={on} data-testid="step-fault">{ icons::next_fault() }</button>
+        </div>
+    }
+}
+
+/// The branch shown, and the way to the others.
+fn branches(
+    store: &yew::UseReducerHandle<Store>,
+    open: Callback<MouseEvent>,
+    compare: Callback<MouseEvent>,
+) -> Html {
+    let branches = store.session.branches();
+    let name = branches.iter().find(|branch| branch.active).map(|it| it.name.to_string());
+    let others = branches.len() - 1;
+    html! {
+        <div class="branch-tools" role="group" aria-label="Branches">
+            if others > 0 {
+                <button type="button" class="button quiet" onclick={open} title="Branches (b)" data-testid="branches-open">
+                    { icons::branch() }<span class="branch-name">{ name }</span><small>{ format!("+{others}") }</small>
+                </button>
+            }
+            <button type="button" class="button quiet" onclick={compare} disabled={store.session.is_empty() && others == 0}
+                aria-label="Compare two moments" title="Compare two moments (c)" data-testid="compare-open">{ icons::compare() }</button>
+        </div>
+    }
+}
+
+/// Runs steps as the pace says.
 #[hook]
-fn use_playing(
-    playing: bool,
-    dispatcher: UseReducerDispatcher<crate::store::Store>,
-    revision: u32,
-) {
-    use_effect_with((playing, revision), move |(playing, _)| {
+fn use_playing(playing: bool, pace: f64, dispatcher: UseReducerDispatcher<Store>, revision: u32) {
+    use_effect_with((playing, pace.to_bits(), revision), move |(playing, ..)| {
         let cancelled = std::rc::Rc::new(std::cell::Cell::new(!*playing));
         if *playing {
             let cancelled = cancelled.clone();
+            let shown = pace.clamp(0.1, SHOWN_A_SECOND);
+            let steps = (pace / shown).round().max(1.0) as isize;
             yew::platform::spawn_local(async move {
-                yew::platform::time::sleep(PACE).await;
+                yew::platform::time::sleep(Duration::from_secs_f64(1.0 / shown)).await;
                 if !cancelled.get() {
-                    dispatcher.dispatch(Action::Step(1));
+                    dispatcher.dispatch(Action::Step(steps));
                 }
             });
         }
@@ -98,79 +164,13 @@ fn use_playing(
     });
 }
 
-/// What a chart shows of the totals.
-type Measure = fn(&Totals) -> u64;
-
-struct Chart {
-    name: &'static str,
-    value: Measure,
-    size: bool,
-    points: Vec<u64>,
-}
-
-impl PartialEq for Chart {
-    fn eq(&self, other: &Chart) -> bool {
-        self.name == other.name && self.points == other.points
-    }
-}
-
-fn resident(totals: &Totals) -> u64 {
-    totals.resident_pages.saturating_mul(mmap_playground_core::address::PAGE_SIZE)
-}
-
-fn charts(session: &Session) -> Vec<Chart> {
-    let length = session.len();
-    let count = length.min(POINTS);
-    let samples: Vec<Totals> = (1..=count)
-        .filter_map(|point| (point * length / count.max(1)).checked_sub(1))
-        .filter_map(|index| session.step(index).map(|step| step.totals))
-        .collect();
-    let series: [(&'static str, Measure, bool); 5] = [
-        ("mapped", |totals| totals.mapped_bytes, true),
-        ("resident", resident, true),
-        ("heap", |totals| totals.heap_in_use, true),
-        ("VMAs", |totals| totals.vma_count, false),
-        ("page faults", |totals| totals.page_faults, false),
-    ];
-    series
-        .into_iter()
-        .map(|(name, value, size)| Chart {
-            name,
-            value,
-            size,
-            points: samples.iter().map(value).collect(),
-        })
-        .collect()
-}
-
-const WIDTH: f64 = 96.0;
-const HEIGHT: f64 = 22.0;
-
-fn spark(chart: &Chart, at: f64, now: &Totals) -> Html {
-    let most = chart.points.iter().copied().max().unwrap_or(0).max(1) as f64;
-    let last = chart.points.len().max(1) as f64;
-    let mut path = format!("M0 {HEIGHT}");
-    for (index, value) in chart.points.iter().enumerate() {
-        let left = index as f64 / last * WIDTH;
-        let right = (index + 1) as f64 / last * WIDTH;
-        let y = HEIGHT - 1.0 - *value as f64 / most * (HEIGHT - 3.0);
-        path.push_str(&format!("L{left:.1} {y:.1}L{right:.1} {y:.1}"));
-    }
-    path.push_str(&format!("L{WIDTH} {HEIGHT}Z"));
-    let value = (chart.value)(now);
-    let value = if chart.size { text::short_size(value) } else { text::grouped(value) };
-    let x = (at / 100.0 * WIDTH).clamp(0.5, WIDTH - 0.5);
-    html! {
-        <figure class="chart" title={chart.name}>
-            <figcaption><span>{ chart.name }</span><b>{ value }</b></figcaption>
-            <svg viewBox={format!("0 0 {WIDTH} {HEIGHT}")} preserveAspectRatio="none" aria-hidden="true">
-                <path class="area" d={path} />
-                <path class="now" d={format!("M{x:.1} 0V{HEIGHT}")} />
-            </svg>
-        </figure>
-    }
-}
-
+/// What is marked on the slider: failures and divergences.
 fn failures(session: &Session) -> Vec<usize> {
-    failed(session, 0..session.len().min(LOOK)).take(MARKS).collect()
+    let mut marks: Vec<usize> = [Landmark::Failure, Landmark::Divergence]
+        .iter()
+        .flat_map(|landmark| session.landmarks(*landmark, 0..session.len()).take(MARKS))
+        .collect();
+    marks.sort_unstable();
+    marks.dedup();
+    marks
 }

@@ -1,0 +1,89 @@
+//! A saved session as letters for the fragment of a link: its text, compressed (zlib), in base64
+//! with the alphabet for addresses.
+
+use super::{MOST_BYTES, Saved, SavedError};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use std::io::{Read, Write};
+
+/// Letters that a link may have. Browsers take more, but what people send links with does not.
+pub const LINK_LETTERS: usize = 32_000;
+
+/// Bytes that the text in a link may have: what a link can hold, well compressed.
+const MOST_LINKED: usize = if MOST_BYTES < 32 << 20 { MOST_BYTES } else { 32 << 20 };
+
+/// Packs it for a link. The result may be longer than [`LINK_LETTERS`].
+pub fn to_link(saved: &Saved) -> String {
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
+    // Writing into memory does not fail.
+    let _ = packed.write_all(saved.to_text().as_bytes());
+    URL_SAFE_NO_PAD.encode(packed.finish().unwrap_or_default())
+}
+
+/// Unpacks what [`to_link`] packed.
+///
+/// # Errors
+///
+/// The link is cut, altered, or holds too much; what is in it is no session of this version.
+pub fn from_link(letters: &str) -> Result<Saved, SavedError> {
+    let damaged = |what: &str| SavedError::Damaged(what.to_owned());
+    let packed = URL_SAFE_NO_PAD.decode(letters.trim());
+    let packed = packed.map_err(|_| damaged("not all of its letters are those of a link"))?;
+    let mut bytes = Vec::new();
+    let mut unpacked = ZlibDecoder::new(&packed[..]).take(MOST_LINKED as u64 + 1);
+    unpacked.read_to_end(&mut bytes).map_err(|_| damaged("its end is missing"))?;
+    if bytes.len() > MOST_LINKED {
+        return Err(SavedError::TooLong);
+    }
+    let text = String::from_utf8(bytes).map_err(|_| damaged("it holds no text"))?;
+    Saved::from_text(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Machine;
+    use crate::session::Session;
+
+    fn saved() -> Saved {
+        let mut session = Session::new(Machine::default());
+        session.run("a = malloc(8)\nfree(a)");
+        Saved::of(&session)
+    }
+
+    #[test]
+    fn a_link_holds_it_all() {
+        let link = to_link(&saved());
+        assert!(link.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-' || it == b'_'));
+        assert_eq!(from_link(&link), Ok(saved()));
+    }
+
+    #[test]
+    fn a_cut_or_altered_link_is_told() {
+        let link = to_link(&saved());
+        for end in 0..link.len() {
+            assert!(from_link(&link[..end]).is_err(), "{end}");
+        }
+        for at in 0..link.len() {
+            let mut altered = link.clone().into_bytes();
+            altered[at] = if altered[at] == b'A' { b'B' } else { b'A' };
+            let altered = String::from_utf8(altered).unwrap();
+            assert!(from_link(&altered) != Ok(saved()) || altered == link, "{at}");
+        }
+        assert!(from_link("!").is_err() && from_link("ä").is_err());
+    }
+
+    #[test]
+    fn a_link_that_unpacks_to_too_much_is_told() {
+        let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
+        let chunk = vec![b' '; 1 << 20];
+        for _ in 0..33 {
+            packed.write_all(&chunk).unwrap();
+        }
+        let link = URL_SAFE_NO_PAD.encode(packed.finish().unwrap());
+        assert_eq!(from_link(&link), Err(SavedError::TooLong));
+    }
+}

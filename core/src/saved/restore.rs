@@ -1,0 +1,238 @@
+//! A saved session on its way back: read and run in slices. Every number in it is a stranger's.
+
+use super::{Part, Saved, SavedError};
+use crate::heap::HeapSetting;
+use crate::machine::Machine;
+use crate::session::{Branch, Progress, Pushed, Session, Source};
+use crate::trace::{Line, Parser};
+use std::sync::Arc;
+
+/// Branches that a session may have.
+const MOST_BRANCHES: usize = 10_000;
+/// Steps that all branches together may run.
+const MOST_STEPS: usize = 20_000_000;
+
+/// A saved session on its way back: first its texts are read, then their lines run.
+#[derive(Debug)]
+pub struct Restore {
+    saved: Saved,
+    session: Session,
+    /// The text that is being read.
+    parser: Option<Parser>,
+    texts: Vec<(Arc<Source>, Vec<Line>)>,
+    bytes: usize,
+    /// The branch that is being run; before that there is none.
+    branch: usize,
+    part: usize,
+    /// What is left of the part.
+    left: Option<Part>,
+    steps: usize,
+    total_steps: usize,
+    fault: Option<SavedError>,
+}
+
+impl Restore {
+    /// Begins. Nothing is read or run yet.
+    ///
+    /// # Errors
+    ///
+    /// Its numbers do not fit each other.
+    pub fn new(saved: Saved) -> Result<Restore, SavedError> {
+        let total_steps = check(&saved)?;
+        let mut session = match &saved.maps {
+            Some(maps) => Session::start_from_maps(maps).0,
+            None => Session::new(Machine::default()),
+        };
+        if let Some(words) = &saved.heap {
+            let setting = HeapSetting::parse(words);
+            let unknown = || SavedError::Damaged("its allocator is not known here".to_owned());
+            session = session.with_heap(setting.ok_or_else(unknown)?);
+        }
+        session.branches[0].name = name(&saved, 0);
+        Ok(Restore {
+            session,
+            parser: None,
+            texts: Vec::with_capacity(saved.texts.len()),
+            bytes: 0,
+            branch: 0,
+            part: 0,
+            left: None,
+            steps: 0,
+            total_steps,
+            fault: None,
+            saved,
+        })
+    }
+
+    /// Reads or runs at most so many lines.
+    pub fn advance(&mut self, lines: usize) -> Progress {
+        let mut budget = lines.max(1);
+        while budget > 0 && !self.is_done() {
+            let used = match self.saved.texts.get(self.texts.len()) {
+                Some(_) => self.read(budget),
+                None => self.run(budget),
+            };
+            budget = budget.saturating_sub(used.max(1));
+        }
+        match self.saved.texts.get(self.texts.len()) {
+            Some(_) => Progress { done: self.bytes, total: self.total_bytes() },
+            None => Progress { done: self.steps, total: self.total_steps },
+        }
+    }
+
+    fn total_bytes(&self) -> usize {
+        self.saved.texts.iter().map(|text| text.text.len()).sum()
+    }
+
+    /// Reads lines of the next text; says how many at most.
+    fn read(&mut self, budget: usize) -> usize {
+        let Some(next) = self.saved.texts.get(self.texts.len()) else { return 0 };
+        let (text, choice) = (next.text.clone(), next.choice);
+        let parser = self.parser.get_or_insert_with(|| Parser::new(text.clone()));
+        let before = parser.bytes_read();
+        let more = parser.next_lines(u32::try_from(budget).unwrap_or(u32::MAX));
+        self.bytes += parser.bytes_read().saturating_sub(before);
+        if more {
+            return budget;
+        }
+        let script = self.parser.take().map(Parser::finish).unwrap_or_default();
+        let used = script.lines.len().min(budget);
+        self.texts.push((Arc::new(Source { text, choice }), script.lines));
+        used
+    }
+
+    /// Runs lines of the part at hand, or takes up the next part or branch; says how many ran.
+    fn run(&mut self, budget: usize) -> usize {
+        let Some(mut part) = self.left.take() else {
+            self.next_part();
+            return 0;
+        };
+        let Some((source, lines)) = self.texts.get(part.text) else { return 0 };
+        let mut ran = 0;
+        while part.steps > 0 && ran < budget {
+            let Some(line) = lines.get(part.line) else {
+                let what = format!("text {} has fewer steps than it says", part.text + 1);
+                self.fault = Some(SavedError::Damaged(what));
+                return ran;
+            };
+            if source.choice.takes(line.pid)
+                && let Pushed::Step = self.session.push(source, line.clone(), part.line)
+            {
+                part.steps -= 1;
+                self.steps += 1;
+            }
+            part.line += 1;
+            ran += 1;
+        }
+        if part.steps > 0 {
+            self.left = Some(part);
+        }
+        ran
+    }
+
+    fn next_part(&mut self) {
+        let Some(branch) = self.saved.branches.get(self.branch) else { return };
+        if let Some(part) = branch.parts.get(self.part) {
+            self.part += 1;
+            self.left = Some(*part);
+            return;
+        }
+        self.branch += 1;
+        self.part = 0;
+        if self.branch < self.saved.branches.len() {
+            self.begin_branch();
+        } else {
+            self.arrive();
+        }
+    }
+
+    fn begin_branch(&mut self) {
+        let (parent, steps) = self.saved.branches[self.branch].from.unwrap_or((0, 0));
+        let name = name(&self.saved, self.branch);
+        let begun = self.session.branches.get(parent);
+        match begun.filter(|parent| steps <= parent.steps.len()) {
+            Some(parent) => {
+                let begun: Branch = parent.beginning(steps, name);
+                self.session.branches.push(begun);
+                self.session.switch_branch(self.branch, steps);
+            }
+            None => self.damaged("a branch leaves another behind its end"),
+        }
+    }
+
+    fn arrive(&mut self) {
+        let steps = self.session.branches.get(self.saved.active).map(|it| it.steps.len());
+        if steps.is_some_and(|steps| self.saved.position <= steps) {
+            self.session.switch_branch(self.saved.active, self.saved.position);
+        } else {
+            self.damaged("its position lies behind its end");
+        }
+    }
+
+    fn damaged(&mut self, what: &str) {
+        self.fault = Some(SavedError::Damaged(what.to_owned()));
+    }
+
+    /// Says whether the texts are read and their lines are being run.
+    pub fn is_read(&self) -> bool {
+        self.texts.len() == self.saved.texts.len()
+    }
+
+    /// Says whether all is back, or will never be.
+    pub fn is_done(&self) -> bool {
+        self.fault.is_some() || self.branch >= self.saved.branches.len()
+    }
+
+    /// What was saved.
+    pub fn saved(&self) -> &Saved {
+        &self.saved
+    }
+
+    /// The texts as the session that comes back holds them, in the order of [`Saved::texts`].
+    pub fn sources(&self) -> Vec<Arc<Source>> {
+        self.texts.iter().map(|(source, _)| source.clone()).collect()
+    }
+
+    /// The session.
+    ///
+    /// # Errors
+    ///
+    /// It does not fit together, or it is not all back.
+    pub fn finish(self) -> Result<Session, SavedError> {
+        let unfinished = || SavedError::Damaged("it is not all back".to_owned());
+        match self.fault {
+            Some(fault) => Err(fault),
+            None if self.branch < self.saved.branches.len() => Err(unfinished()),
+            None => Ok(self.session),
+        }
+    }
+}
+
+fn name(saved: &Saved, branch: usize) -> Arc<str> {
+    let name: String = saved.branches[branch].name.chars().take(80).collect();
+    if name.trim().is_empty() { "Branch".into() } else { name.into() }
+}
+
+/// Holds the numbers against each other; gives how many steps there are to run.
+fn check(saved: &Saved) -> Result<usize, SavedError> {
+    let damaged = |what: &str| Err(SavedError::Damaged(what.to_owned()));
+    if saved.branches.is_empty() || saved.active >= saved.branches.len() {
+        return damaged("the branch shown is not there");
+    }
+    if saved.branches.len() > MOST_BRANCHES {
+        return Err(SavedError::TooLong);
+    }
+    let mut steps = 0_usize;
+    for (index, branch) in saved.branches.iter().enumerate() {
+        if branch.from.is_some_and(|(parent, _)| parent >= index) {
+            return damaged("a branch leaves one that is not there");
+        }
+        for part in &branch.parts {
+            if part.text >= saved.texts.len() {
+                return damaged("a text is missing");
+            }
+            steps = steps.saturating_add(part.steps);
+        }
+    }
+    if steps > MOST_STEPS { Err(SavedError::TooLong) } else { Ok(steps) }
+}

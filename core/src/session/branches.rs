@@ -1,0 +1,242 @@
+//! Branches: running a line in the past keeps the old future, as a branch that can be gone back to.
+//!
+//! A branch is a whole line of steps. Branches share their common beginning, for their lists are
+//! trees whose nodes are shared; where two part is found by looking at which steps are the same.
+
+use super::{INTERVAL, Session, Step};
+use crate::process::Process;
+use crate::replay::Runner;
+use imbl::Vector;
+use std::sync::Arc;
+
+/// Letters that the name of a branch has at most.
+const NAME_LETTERS: usize = 80;
+
+/// A line of steps with a name.
+///
+/// Invariant: `checkpoints[i]` is the state before step `i × INTERVAL`; there is one at least. It
+/// is behind a pointer, for moving many of them at once would need more stack than browsers give.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Branch {
+    pub(crate) name: Arc<str>,
+    pub(crate) steps: Vector<Arc<Step>>,
+    pub(crate) checkpoints: Vector<Arc<Runner>>,
+}
+
+impl Branch {
+    pub(crate) fn starting_with(runner: Runner) -> Branch {
+        Branch {
+            name: "Main".into(),
+            steps: Vector::new(),
+            checkpoints: Vector::unit(Arc::new(runner)),
+        }
+    }
+
+    /// Its first steps, as a branch of another name.
+    pub(crate) fn beginning(&self, steps: usize, name: Arc<str>) -> Branch {
+        let mut begun = Branch { name, ..self.clone() };
+        begun.steps.truncate(steps);
+        begun.checkpoints.truncate(steps / INTERVAL + 1);
+        begun
+    }
+
+    /// With how many of the same steps another branch begins.
+    pub(crate) fn shared_with(&self, other: &Branch) -> usize {
+        let same = |index: usize| match (self.steps.get(index), other.steps.get(index)) {
+            (Some(one), Some(two)) => Arc::ptr_eq(one, two),
+            _ => false,
+        };
+        let (mut low, mut high) = (0, self.steps.len().min(other.steps.len()));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if same(middle) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// The state after its first `position` steps, run from the nearest that is kept.
+    pub(super) fn runner_at(&self, position: usize) -> Option<Runner> {
+        let from = (position / INTERVAL).min(self.checkpoints.len().saturating_sub(1));
+        let mut runner = Runner::clone(self.checkpoints.get(from)?);
+        for index in from * INTERVAL..position {
+            let step = self.steps.get(index)?;
+            runner.run(&step.parsed, &step.source.text);
+        }
+        Some(runner)
+    }
+}
+
+/// A branch as a view lists it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BranchView {
+    /// Its name.
+    pub name: Arc<str>,
+    /// How many steps it has.
+    pub steps: usize,
+    /// With how many of them the branch shown begins too.
+    pub shared: usize,
+    /// It is the one shown.
+    pub active: bool,
+}
+
+impl Session {
+    pub(super) fn branch(&self) -> &Branch {
+        &self.branches[self.active]
+    }
+
+    pub(super) fn branch_mut(&mut self) -> &mut Branch {
+        &mut self.branches[self.active]
+    }
+
+    /// The branches, in the order in which they were made.
+    pub fn branches(&self) -> Vec<BranchView> {
+        let view = |(index, branch): (usize, &Branch)| BranchView {
+            name: branch.name.clone(),
+            steps: branch.steps.len(),
+            shared: branch.shared_with(self.branch()),
+            active: index == self.active,
+        };
+        self.branches.iter().enumerate().map(view).collect()
+    }
+
+    /// Number of the branch shown.
+    pub fn active_branch(&self) -> usize {
+        self.active
+    }
+
+    /// Shows another branch, at a position of it or at its end; nothing happens if there is none
+    /// of this number.
+    pub fn switch_branch(&mut self, index: usize, position: usize) {
+        let Some(branch) = self.branches.get(index) else { return };
+        let position = position.min(branch.steps.len());
+        if let Some(runner) = branch.runner_at(position) {
+            self.active = index;
+            self.position = position;
+            self.current = runner;
+        }
+    }
+
+    /// Gives a branch another name; an empty one changes nothing.
+    pub fn rename_branch(&mut self, index: usize, name: &str) {
+        let name: String = name.trim().chars().take(NAME_LETTERS).collect();
+        if let Some(branch) = self.branches.get_mut(index)
+            && !name.is_empty()
+        {
+            branch.name = name.into();
+        }
+    }
+
+    /// Forgets a branch that is not shown. Says whether it did.
+    pub fn remove_branch(&mut self, index: usize) -> bool {
+        if index == self.active || index >= self.branches.len() {
+            return false;
+        }
+        self.branches.remove(index);
+        self.active -= usize::from(index < self.active);
+        true
+    }
+
+    /// The process after some steps of a branch; nothing if there is no such moment.
+    pub fn process_at(&self, branch: usize, position: usize) -> Option<Process> {
+        let branch = self.branches.get(branch)?;
+        if position > branch.steps.len() {
+            return None;
+        }
+        branch.runner_at(position).map(|runner| runner.process)
+    }
+
+    /// Begins a branch with the steps before the position; the one that is left keeps its future.
+    pub(super) fn fork(&mut self) {
+        let name = self.free_name();
+        let branch = self.branch().beginning(self.position, name);
+        self.active = self.branches.len();
+        self.branches.push(branch);
+    }
+
+    /// The earlier branch with which a branch has the most steps in common, and how many; nothing
+    /// if it has none in common with any.
+    pub(crate) fn parent_of(&self, index: usize) -> Option<(usize, usize)> {
+        let branch = self.branches.get(index)?;
+        let earlier = self.branches[..index].iter().enumerate();
+        earlier
+            .map(|(number, other)| (number, branch.shared_with(other)))
+            .max_by_key(|(_, shared)| *shared)
+            .filter(|(_, shared)| *shared > 0)
+    }
+
+    fn free_name(&self) -> Arc<str> {
+        let mut number = self.branches.len() + 1;
+        loop {
+            let name = format!("Branch {number}");
+            if self.branches.iter().all(|branch| *branch.name != *name) {
+                return name.into();
+            }
+            number += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::machine::Machine;
+    use crate::session::Session;
+
+    fn session(steps: usize) -> Session {
+        let mut session = Session::new(Machine::default());
+        for index in 0..steps {
+            session.run(&format!("malloc({})", index + 1));
+        }
+        session
+    }
+
+    #[test]
+    fn the_old_future_is_a_branch() {
+        let mut session = session(200);
+        let end = session.process().clone();
+        session.go_to(100);
+        session.run("brk(0)\nbrk(0)");
+        assert_eq!((session.len(), session.position()), (102, 102));
+        let branches = session.branches();
+        let told: Vec<_> =
+            branches.iter().map(|it| (&*it.name, it.steps, it.shared, it.active)).collect();
+        assert_eq!(told, [("Main", 200, 100, false), ("Branch 2", 102, 102, true)]);
+        session.switch_branch(0, usize::MAX);
+        assert_eq!((session.position(), session.process()), (200, &end));
+        assert_eq!(session.process_at(1, 102).unwrap(), {
+            session.switch_branch(1, 102);
+            session.process().clone()
+        });
+        assert_eq!(session.process_at(1, 103), None);
+        assert_eq!(session.process_at(2, 0), None);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_makes_no_branch() {
+        let mut session = session(3);
+        session.go_to(1);
+        session.run("mmap(oops");
+        session.run("load(nobody)");
+        assert_eq!((session.branches().len(), session.len()), (1, 3));
+    }
+
+    #[test]
+    fn branches_are_named_and_forgotten() {
+        let mut session = session(3);
+        session.go_to(1);
+        session.run("brk(0)");
+        session.rename_branch(0, "  before ");
+        session.rename_branch(0, " ");
+        session.rename_branch(9, "none");
+        assert_eq!(&*session.branches()[0].name, "before");
+        assert!(!session.remove_branch(1) && !session.remove_branch(2));
+        assert!(session.remove_branch(0));
+        assert_eq!((session.branches().len(), session.active_branch()), (1, 0));
+        session.go_to(0);
+        session.run("brk(0)");
+        assert_eq!(&*session.branches()[1].name, "Branch 3", "the first free number");
+    }
+}

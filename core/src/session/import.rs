@@ -1,0 +1,192 @@
+//! A long text on its way in: read and run in slices.
+
+use super::{Pushed, Session, Source};
+use crate::machine::Machine;
+use crate::replay::Counts;
+use crate::report::{Choice, choose};
+use crate::trace::{Diagnostic, Kind, Line, Parser, ProcessCount, recognise};
+use std::iter::Enumerate;
+use std::sync::Arc;
+use std::vec::IntoIter;
+
+/// A long text on its way in: read and run in slices, so that a page can show progress and stop.
+///
+/// First it is read ([`Import::advance`] until [`Import::is_read`]); then its processes are known,
+/// and one can be chosen; then it is run, by more of the same.
+#[derive(Debug)]
+pub struct Import {
+    kind: Kind,
+    text: Arc<str>,
+    stage: Stage,
+    processes: Vec<ProcessCount>,
+    /// The process that was asked for.
+    asked: Option<Choice>,
+    /// The process that runs.
+    choice: Choice,
+    diagnostics: Vec<Diagnostic>,
+    session: Session,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Reading(Box<Parser>),
+    Running { lines: Enumerate<IntoIter<Line>>, source: Arc<Source>, total: usize },
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// Bytes read, or lines run.
+    pub done: usize,
+    /// Bytes or lines there are.
+    pub total: usize,
+}
+
+impl Import {
+    /// Takes a text that is to run on a fresh process, or, if it is a `/proc/PID/maps` text, to
+    /// start from.
+    pub fn new(text: &str) -> Import {
+        match recognise(text) {
+            Kind::Maps => {
+                let (session, diagnostics) = Session::start_from_maps(text);
+                let mut import = Import::onto(session, "");
+                import.kind = Kind::Maps;
+                import.diagnostics = diagnostics;
+                import
+            }
+            _ => Import::onto(Session::new(Machine::default()), text),
+        }
+    }
+
+    /// Takes a text that is to run behind what a session has run.
+    pub fn onto(mut session: Session, text: &str) -> Import {
+        session.adopt_heap_setting(text);
+        let whole: Arc<str> = text.into();
+        Import {
+            kind: recognise(text),
+            stage: Stage::Reading(Box::new(Parser::new(whole.clone()))),
+            text: whole,
+            processes: Vec::new(),
+            asked: None,
+            choice: Choice::All,
+            diagnostics: Vec::new(),
+            session,
+        }
+    }
+
+    /// What the text looks like.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The processes that it is about; known once it is read.
+    pub fn processes(&self) -> &[ProcessCount] {
+        &self.processes
+    }
+
+    /// The process that runs.
+    pub fn choice(&self) -> Choice {
+        self.choice
+    }
+
+    /// Takes another process than the first; to be said before anything ran.
+    pub fn choose(&mut self, choice: Choice) {
+        self.asked = Some(choice);
+        self.choice = choice;
+    }
+
+    /// Reads or runs at most so many lines.
+    pub fn advance(&mut self, lines: usize) -> Progress {
+        match &mut self.stage {
+            Stage::Reading(parser) => {
+                let more = parser.next_lines(u32::try_from(lines).unwrap_or(u32::MAX));
+                let progress = Progress { done: parser.bytes_read(), total: self.text.len() };
+                if !more {
+                    self.end_reading();
+                }
+                progress
+            }
+            Stage::Running { lines: left, source, total } => {
+                for (ordinal, line) in left.by_ref().take(lines) {
+                    if !self.choice.takes(line.pid) {
+                        continue;
+                    }
+                    let pushed = self.session.push(source, line, ordinal);
+                    if let Pushed::Unreadable(diagnostic) = pushed {
+                        self.diagnostics.push(diagnostic);
+                    }
+                }
+                Progress { done: *total - left.len(), total: *total }
+            }
+        }
+    }
+
+    fn end_reading(&mut self) {
+        let Stage::Reading(parser) = &mut self.stage else { return };
+        let parser = std::mem::replace(&mut **parser, Parser::new(""));
+        let script = parser.finish();
+        self.choice = choose(&script, self.asked);
+        self.processes = script.processes;
+        self.diagnostics.extend(script.diagnostics);
+        let total = script.lines.len();
+        let source = Arc::new(Source { text: self.text.clone(), choice: self.choice });
+        let lines = script.lines.into_iter().enumerate();
+        self.stage = Stage::Running { lines, source, total };
+    }
+
+    /// Says whether the text is read, so that its processes are known and it can be run.
+    pub fn is_read(&self) -> bool {
+        matches!(self.stage, Stage::Running { .. })
+    }
+
+    /// Says whether everything ran.
+    pub fn is_done(&self) -> bool {
+        matches!(&self.stage, Stage::Running { lines, .. } if lines.len() == 0)
+    }
+
+    /// What could not be read or run so far.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Counts so far.
+    pub fn counts(&self) -> Counts {
+        let mut counts = self.session.counts();
+        let errors = self.diagnostics.iter();
+        let errors = errors.filter(|d| d.severity == crate::trace::Severity::Error);
+        counts.unreadable = errors.count() as u64;
+        counts
+    }
+
+    /// The session, with all that ran.
+    pub fn finish(self) -> Session {
+        self.session
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_in_slices_is_a_run() {
+        let text = "1 brk(0) = 0x555555559000\n2 brk(0) = 0x1000\n1 brk(0x55555555a000) = 0x55555555a000\n";
+        let mut import = Import::new(text);
+        while !import.is_done() {
+            let progress = import.advance(1);
+            assert!(progress.done <= progress.total);
+        }
+        assert_eq!(import.processes().len(), 2);
+        assert_eq!(import.choice(), Choice::Pid(1));
+        assert_eq!(import.counts().calls, 2);
+        let mut whole = Session::new(Machine::default());
+        whole.run(text);
+        assert_eq!(import.finish().process(), whole.process());
+        let mut second = Import::new(text);
+        second.choose(Choice::Pid(2));
+        while !second.is_done() {
+            second.advance(1);
+        }
+        assert_eq!(second.counts().calls, 1);
+    }
+}

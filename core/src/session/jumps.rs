@@ -1,0 +1,150 @@
+//! Landmarks of a session: the steps that one may want to jump to.
+
+use super::{Session, Step};
+use crate::abi::Errno;
+use crate::call::Call;
+use crate::event::Event;
+
+/// What a step can be looked for by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Landmark {
+    /// A page fault, answered by the kernel or ended in a signal.
+    Fault,
+    /// A refused call or a signal. A file that is not there is no failure: programs look for their
+    /// libraries in one folder after another.
+    Failure,
+    /// One VMA became two.
+    Split,
+    /// Two VMAs became one.
+    Merge,
+    /// Model and log contradict each other.
+    Divergence,
+}
+
+impl Landmark {
+    /// All of them, in the order of a menu.
+    pub const ALL: [Landmark; 5] = [
+        Landmark::Fault,
+        Landmark::Failure,
+        Landmark::Split,
+        Landmark::Merge,
+        Landmark::Divergence,
+    ];
+
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Landmark::Fault => "page fault",
+            Landmark::Failure => "failure",
+            Landmark::Split => "split",
+            Landmark::Merge => "merge",
+            Landmark::Divergence => "divergence",
+        }
+    }
+}
+
+impl Step {
+    /// Says whether it is a landmark of this kind.
+    pub fn is(&self, landmark: Landmark) -> bool {
+        let happened = |wanted: fn(&Event) -> bool| self.events.iter().any(wanted);
+        match landmark {
+            Landmark::Fault => {
+                self.signal.is_some() || happened(|it| matches!(it, Event::PageFault { .. }))
+            }
+            Landmark::Failure => self.failed && !self.looks_for_file(),
+            Landmark::Split => happened(|it| matches!(it, Event::Split { .. })),
+            Landmark::Merge => happened(|it| matches!(it, Event::Merged { .. })),
+            Landmark::Divergence => self.divergence.is_some(),
+        }
+    }
+
+    /// An `open` of a file that is not there.
+    fn looks_for_file(&self) -> bool {
+        self.errno == Some(Errno::ENOENT)
+            && matches!(self.call, Some(Call::Open { .. } | Call::Openat { .. }))
+    }
+}
+
+impl Session {
+    /// The positions right after the steps of a range that are a landmark.
+    pub fn landmarks(
+        &self,
+        landmark: Landmark,
+        steps: std::ops::Range<usize>,
+    ) -> impl DoubleEndedIterator<Item = usize> {
+        let end = steps.end.min(self.len());
+        (steps.start.min(end)..end).filter_map(move |index| {
+            self.step(index).is_some_and(|step| step.is(landmark)).then_some(index + 1)
+        })
+    }
+
+    /// The next position right after a landmark; behind the last one, the first of all.
+    pub fn next_landmark(&self, landmark: Landmark) -> Option<usize> {
+        let ahead = self.landmarks(landmark, self.position..self.len()).next();
+        ahead.or_else(|| self.landmarks(landmark, 0..self.position).next())
+    }
+
+    /// The position right after the landmark before this one; before the first, the last of all.
+    pub fn previous_landmark(&self, landmark: Landmark) -> Option<usize> {
+        let before = self.position.saturating_sub(1);
+        let behind = self.landmarks(landmark, 0..before).next_back();
+        behind.or_else(|| self.landmarks(landmark, before..self.len()).next_back())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Machine;
+
+    const TEXT: &str = "\
+p = mmap(NULL, 3*PAGE_SIZE, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+mprotect(p + PAGE_SIZE, PAGE_SIZE, PROT_NONE)
+openat(AT_FDCWD, \"none\", O_RDONLY)
+store(p, 1)
+munmap(1, 1)
+mprotect(p + PAGE_SIZE, PAGE_SIZE, PROT_READ|PROT_WRITE)
+brk(0) = 0x1
+load(0)
+";
+
+    fn found(session: &Session, landmark: Landmark) -> Vec<usize> {
+        session.landmarks(landmark, 0..session.len()).collect()
+    }
+
+    #[test]
+    fn each_kind_finds_its_steps() {
+        let mut session = Session::new(Machine::default());
+        session.run(TEXT);
+        assert_eq!(session.len(), 8);
+        assert_eq!(found(&session, Landmark::Split), [2]);
+        assert_eq!(found(&session, Landmark::Merge), [6]);
+        assert_eq!(found(&session, Landmark::Fault), [4, 8]);
+        assert_eq!(found(&session, Landmark::Failure), [5, 8], "the open does not count");
+        assert!(session.step(2).unwrap().failed);
+    }
+
+    #[test]
+    fn a_contradiction_is_a_divergence() {
+        let mut session = Session::new(Machine::default());
+        session.run("munmap(0x1000, 4096) = 0\nmunmap(0x1, 4096) = 0\nbrk(0)");
+        assert_eq!(found(&session, Landmark::Divergence), [2]);
+    }
+
+    #[test]
+    fn jumps_go_round() {
+        let mut session = Session::new(Machine::default());
+        session.run(TEXT);
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            session.go_to(session.next_landmark(Landmark::Failure).unwrap());
+            seen.push(session.position());
+        }
+        assert_eq!(seen, [5, 8, 5]);
+        session.go_to(session.previous_landmark(Landmark::Failure).unwrap());
+        assert_eq!(session.position(), 8);
+        session.go_to(session.previous_landmark(Landmark::Failure).unwrap());
+        assert_eq!(session.position(), 5);
+        assert_eq!(session.next_landmark(Landmark::Divergence), None);
+    }
+}

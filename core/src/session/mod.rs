@@ -1,0 +1,295 @@
+//! A session: the lines run so far, as steps that can be gone back to, and the branches that were
+//! left by running something else in the past.
+//!
+//! A session keeps what each step printed, and every few steps the whole state: going to a step
+//! restores the nearest state before it and runs on from there, which is cheap, for a state is a
+//! value that shares all it can. A session is a value too; undo keeps the old one.
+//!
+//! Invariant: there is a branch at least, `active` is the number of one, and `current` is the
+//! state after the first `position` steps of that branch.
+
+mod branches;
+mod heap;
+mod import;
+mod jumps;
+mod script;
+mod step;
+
+pub use branches::BranchView;
+pub use heap::FiguresAt;
+pub use import::{Import, Progress};
+pub use jumps::Landmark;
+pub use step::{Source, Step};
+
+use crate::machine::Machine;
+use crate::maps::parse_maps;
+use crate::process::Process;
+use crate::replay::{Counts, RanKind, Runner};
+use crate::report::{choose, signal_sentence};
+use crate::start::{Given, from_maps};
+use crate::state::{Totals, totals};
+use crate::trace::{Diagnostic, Line, Script};
+pub(crate) use branches::Branch;
+use std::sync::Arc;
+
+/// How many steps share a stored state.
+const INTERVAL: usize = 64;
+
+/// The lines run so far, and where one stands among them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Session {
+    /// The `/proc/PID/maps` text that it starts from, if it starts from one.
+    pub(crate) maps: Option<Arc<str>>,
+    pub(crate) branches: Vec<Branch>,
+    pub(crate) active: usize,
+    position: usize,
+    current: Runner,
+}
+
+/// What came of a text that was run.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Report {
+    /// Lines that could not be read or run, with column and what was expected.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many steps were added.
+    pub ran: usize,
+}
+
+impl Session {
+    /// A session on an empty process.
+    pub fn new(machine: Machine) -> Session {
+        Session::starting_with(Runner::new(machine))
+    }
+
+    /// A session that starts from some state.
+    fn starting_with(runner: Runner) -> Session {
+        Session {
+            maps: None,
+            branches: vec![Branch::starting_with(runner.clone())],
+            active: 0,
+            position: 0,
+            current: runner,
+        }
+    }
+
+    /// A session that starts from a `/proc/PID/maps` text.
+    pub fn start_from_maps(text: &str) -> (Session, Vec<Diagnostic>) {
+        let (lines, diagnostics) = parse_maps(text);
+        let process = from_maps(Machine::default(), Given::default(), &lines);
+        let mut session = Session::starting_with(Runner::starting_with(process));
+        session.maps = Some(text.into());
+        (session, diagnostics)
+    }
+
+    /// The `/proc/PID/maps` text that it starts from, if it starts from one.
+    pub fn initial_maps(&self) -> Option<&str> {
+        self.maps.as_deref()
+    }
+
+    /// Says whether it starts from a `/proc/PID/maps` text and has run nothing yet: a log that is
+    /// imported now belongs on top of it.
+    pub fn waits_for_log(&self) -> bool {
+        self.is_empty() && self.maps.is_some()
+    }
+
+    /// Runs the lines of a text behind the step where the session stands. What came behind that
+    /// step stays, as a branch of its own.
+    pub fn run(&mut self, text: &str) -> Report {
+        self.adopt_heap_setting(text);
+        let script = Script::parse(text);
+        let choice = choose(&script, None);
+        let source = Arc::new(Source { text: text.into(), choice });
+        let mut report = Report { diagnostics: script.diagnostics, ran: 0 };
+        for (ordinal, line) in script.lines.into_iter().enumerate() {
+            if !choice.takes(line.pid) {
+                continue;
+            }
+            match self.push(&source, line, ordinal) {
+                Pushed::Step => report.ran += 1,
+                Pushed::Nothing => {}
+                Pushed::Unreadable(diagnostic) => report.diagnostics.push(diagnostic),
+            }
+        }
+        report.diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
+        report
+    }
+
+    /// Runs one line behind the step where the session stands; `ordinal` is its index among those
+    /// that its text was read as.
+    pub(crate) fn push(&mut self, source: &Arc<Source>, line: Line, ordinal: usize) -> Pushed {
+        let ran = self.current.run(&line, &source.text);
+        if let RanKind::Unreadable(diagnostic) = ran.kind {
+            return Pushed::Unreadable(diagnostic);
+        }
+        if ran.kind == RanKind::Nothing && ran.divergence.is_none() {
+            return Pushed::Nothing;
+        }
+        if self.position < self.len() {
+            self.fork();
+        }
+        let totals = totals(&self.current.process);
+        let signal = signal_sentence(&self.current.process, &ran);
+        let mut step = Step::new(ran, totals, source.clone(), line, ordinal);
+        step.block_header = self.heap_setting().shape().minor_bytes;
+        step.why = step.why.or(signal);
+        self.position += 1;
+        let kept = self.position.is_multiple_of(INTERVAL).then(|| Arc::new(self.current.clone()));
+        let branch = self.branch_mut();
+        branch.steps.push_back(Arc::new(step));
+        if let Some(kept) = kept {
+            branch.checkpoints.push_back(kept);
+        }
+        Pushed::Step
+    }
+
+    /// Goes to the state after the first `position` steps, or the last there is.
+    pub fn go_to(&mut self, position: usize) {
+        let position = position.min(self.len());
+        let nearest = position / INTERVAL * INTERVAL;
+        if self.position <= position && self.position >= nearest {
+            for index in self.position..position {
+                let Some(step) = self.step(index).cloned() else { break };
+                self.current.run(&step.parsed, &step.source.text);
+            }
+            self.position = position;
+        } else {
+            self.switch_branch(self.active, position);
+        }
+    }
+
+    /// Number of steps.
+    pub fn len(&self) -> usize {
+        self.branch().steps.len()
+    }
+
+    /// Says whether nothing was run.
+    pub fn is_empty(&self) -> bool {
+        self.branch().steps.is_empty()
+    }
+
+    /// How many steps lie before the state shown.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// A step, from 0.
+    pub fn step(&self, index: usize) -> Option<&Arc<Step>> {
+        self.branch().steps.get(index)
+    }
+
+    /// The steps from one to another, as many as there are.
+    pub fn steps(
+        &self,
+        range: std::ops::Range<usize>,
+    ) -> impl Iterator<Item = (usize, &Arc<Step>)> {
+        let end = range.end.min(self.len());
+        (range.start.min(end)..end).filter_map(|index| Some((index, self.step(index)?)))
+    }
+
+    /// The step that led to the state shown; nothing at the start.
+    pub fn last_step(&self) -> Option<&Arc<Step>> {
+        self.step(self.position.checked_sub(1)?)
+    }
+
+    /// The process at the state shown.
+    pub fn process(&self) -> &Process {
+        &self.current.process
+    }
+
+    /// Counts up to the state shown.
+    pub fn counts(&self) -> Counts {
+        self.current.counts
+    }
+
+    /// The names that have a value at the state shown.
+    pub fn names(&self) -> Vec<(String, u64)> {
+        self.current.names().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// The totals after each of some steps, for charts.
+    pub fn totals(&self, range: std::ops::Range<usize>) -> Vec<Totals> {
+        self.steps(range).map(|(_, step)| step.totals).collect()
+    }
+}
+
+/// What came of a line.
+pub(crate) enum Pushed {
+    Step,
+    Nothing,
+    Unreadable(Diagnostic),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(lines: usize) -> Session {
+        let mut session = Session::new(Machine::default());
+        session.run("p = mmap(NULL, 1000*PAGE_SIZE, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)");
+        for line in 1..lines {
+            session.run(&format!("store(p + {line}*PAGE_SIZE, {line})"));
+        }
+        session
+    }
+
+    #[test]
+    fn any_step_is_what_running_up_to_it_gives() {
+        let mut all = session(200);
+        for position in [0, 1, 63, 64, 65, 130, 199, 200, 7] {
+            all.go_to(position);
+            let expected = if position == 0 { 1 } else { position };
+            let mut fresh = session(expected);
+            fresh.go_to(position);
+            assert_eq!(all.process(), fresh.process(), "{position}");
+        }
+    }
+
+    #[test]
+    fn running_in_the_past_begins_another_line_of_steps() {
+        let mut session = session(100);
+        session.go_to(10);
+        session.run("munmap(p, PAGE_SIZE)");
+        assert_eq!((session.len(), session.position()), (11, 11));
+        session.go_to(10);
+        session.go_to(11);
+        assert_eq!(session.last_step().unwrap().result, "0");
+    }
+
+    #[test]
+    fn a_signal_of_a_log_has_its_rule() {
+        let mut session = Session::new(Machine::default());
+        session.run(
+            "mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7ff8000\n\
+             --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_ACCERR, si_addr=0x7ffff7ff8010} ---",
+        );
+        let step = session.last_step().unwrap();
+        assert_eq!(
+            step.text,
+            "--- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_ACCERR, si_addr=0x7ffff7ff8010} ---"
+        );
+        let why = step.why.as_ref().unwrap();
+        assert!(step.failed && why.contains("may not be written"));
+        assert!(why.contains("[mmap(2), ERRORS, SIGSEGV: a write into a read-only region]"));
+    }
+
+    #[test]
+    fn a_line_of_malloc_names_its_block() {
+        let mut session = Session::new(Machine::default());
+        session.run("a = malloc(100)");
+        let step = session.last_step().unwrap();
+        let blocks: Vec<_> = step.blocks().collect();
+        let heap = crate::state::heap(session.process()).unwrap();
+        assert_eq!(blocks, [(heap.majors[0].minors[0].address, 140)]);
+        session.run("free(a)");
+        assert_eq!(session.last_step().unwrap().blocks().count(), 1);
+    }
+
+    #[test]
+    fn a_broken_line_is_told_and_the_rest_runs() {
+        let mut session = Session::new(Machine::default());
+        let report = session.run("brk(0)\nmmap(oops\nmunmap(q, 1)\nbrk(0)");
+        assert_eq!(report.ran, 2);
+        let lines: Vec<_> = report.diagnostics.iter().map(|d| d.line).collect();
+        assert_eq!(lines, [2, 3]);
+    }
+}

@@ -1,0 +1,146 @@
+//! The steps as text that can be run again.
+
+use super::{Session, Step};
+use crate::trace::{ParsedCall, Recorded, Statement};
+
+impl Session {
+    /// The steps up to the state shown, as a trace that gives the same state when it runs on the
+    /// state that this session starts from. A log's own lines stay as they are; only calls that it
+    /// tears apart are put together, pids left out, and what was not run either.
+    pub fn script(&self) -> String {
+        let mut text = self.heap_setting().directive();
+        for step in self.branch().steps.iter().take(self.position) {
+            step.write(&mut text);
+        }
+        text
+    }
+}
+
+impl Step {
+    fn write(&self, text: &mut String) {
+        let source = self.source();
+        if let Some(remark) = self.remark() {
+            text.push_str("# ");
+            text.push_str(&remark);
+            text.push('\n');
+        }
+        match &self.parsed.statement {
+            Statement::Call(call) if call.nested => return,
+            Statement::Call(call) if !self.is_whole(call) => self.write_call(call, text),
+            Statement::Call(call) if self.parsed.pid.is_some() => {
+                let start = call.span.start.saturating_sub(call.line_start) as usize;
+                text.push_str(source.get(start..).unwrap_or(source));
+            }
+            Statement::Signal(_) | Statement::Exit if self.parsed.pid.is_some() => {
+                let start = source.find("---").unwrap_or(0);
+                text.push_str(&source[start..]);
+            }
+            Statement::Skipped { name } if self.parsed.pid.is_some() && &**name != "execve" => {
+                return;
+            }
+            _ => text.push_str(source),
+        }
+        text.push('\n');
+    }
+
+    /// The call stands on its line from its first letter to its result.
+    fn is_whole(&self, call: &ParsedCall) -> bool {
+        let source = self.source();
+        call.line_start == self.parsed.text.start
+            && call.span.of(&self.source.text).ends_with(')')
+            && !source.contains("<unfinished ...>")
+            && !source.contains(" resumed>")
+    }
+
+    /// A call that the log tears apart, in one line.
+    fn write_call(&self, call: &ParsedCall, text: &mut String) {
+        let whole = &*self.source.text;
+        if let Some(binding) = &call.binding {
+            text.push_str(binding);
+            text.push_str(" = ");
+        }
+        text.push_str(call.name.name());
+        let arguments: Vec<&str> = call.args.iter().map(|it| it.span.of(whole)).collect();
+        text.push_str(&format!("({})", arguments.join(", ")));
+        match &call.recorded {
+            None => {}
+            Some(Recorded::Value(value)) if (*value as i64) < 0 => {
+                text.push_str(&format!(" = {}", *value as i64));
+            }
+            Some(Recorded::Value(value)) => text.push_str(&format!(" = {value:#x}")),
+            Some(Recorded::Descriptor(it)) => {
+                let note = &it.note;
+                let deleted = if note.deleted { " (deleted)" } else { "" };
+                text.push_str(&format!(" = {}<{}{deleted}>", it.number, note.path));
+            }
+            Some(Recorded::Error(name)) => text.push_str(&format!(" = -1 {name}")),
+            Some(Recorded::Unknown | Recorded::Text(_)) => text.push_str(" = ?"),
+            Some(Recorded::Void) => text.push_str(" = <void>"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Machine;
+    use crate::state::State;
+
+    fn again(text: &str) -> (String, String, String) {
+        let mut session = Session::new(Machine::default());
+        session.run(text);
+        let script = session.script();
+        let mut second = Session::new(Machine::default());
+        let report = second.run(&script);
+        assert_eq!(report.diagnostics, [], "{script}");
+        let json = |session: &Session| serde_json::to_string(&State::of(session.process()));
+        (json(&session).unwrap(), json(&second).unwrap(), script)
+    }
+
+    #[test]
+    fn a_log_that_tears_calls_apart_comes_back_whole() {
+        let text = "\
+[pid 7] brk(NULL) = 0x555555559000
+[pid 7] mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0 <unfinished ...>
+[pid 8] brk(NULL) = 0x555555559000
+[pid 7] <... mmap resumed>) = 0x7ffff7fb3000
+[pid 7] munmap(0x7ffff7fb3000, 4096 <unfinished ...>
+[pid 8] brk(NULL) = 0x555555559000
+[pid 7] <... munmap resumed>) = 0
+[pid 7] openat(AT_FDCWD, \"none\", O_RDONLY) = -1 ENOENT (No such file or directory)
+";
+        let (first, second, script) = again(text);
+        assert_eq!(first, second);
+        assert_eq!(
+            script,
+            "brk(NULL) = 0x555555559000\n\
+             mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fb3000\n\
+             munmap(0x7ffff7fb3000, 4096) = 0x0\n\
+             openat(AT_FDCWD, \"none\", O_RDONLY) = -1 ENOENT (No such file or directory)\n"
+        );
+    }
+
+    #[test]
+    fn blocks_of_ltrace_come_back() {
+        let text = "\
+malloc(24) = 0x5575b11af4b0
+realloc(0x5575b11af4b0, 100 <unfinished ...>
+malloc(100) = 0x5575b11af600
+<... realloc resumed> ) = 0x5575b11af600
+free(0x5575b11af600) = <void>
+";
+        let (first, second, _) = again(text);
+        assert_eq!(first, second);
+    }
+
+    #[test]
+    fn names_and_comments_stay() {
+        let text = "# two pages\n\n# of memory\np = malloc(100)\nmalloc(8)  # behind\nfree(p)\n";
+        let (first, second, script) = again(text);
+        assert_eq!(first, second);
+        assert_eq!(
+            script,
+            "# two pages of memory\np = malloc(100)\nmalloc(8)  # behind\nfree(p)\n"
+        );
+    }
+}

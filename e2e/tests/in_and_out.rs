@@ -1,0 +1,368 @@
+//! In and out: links, files, and sessions that the browser keeps. What comes back is the same
+//! state, byte for byte; what cannot come back is told, and the session shown stays.
+
+use anyhow::{Context, ensure};
+use e2e::{Key, Page, Result, Viewport, with_page, with_page_killed};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// A selector for an element by its name for tests.
+fn id(name: &str) -> String {
+    format!("[data-testid=\"{name}\"]")
+}
+
+async fn run(page: &Page, line: &str) -> Result<()> {
+    page.type_into(&id("console-input"), &format!("{line}\n")).await
+}
+
+async fn at_step(page: &Page, text: &str) -> Result<()> {
+    page.wait_for_text(&id("step-count"), text).await
+}
+
+async fn wait_for_kept(page: &Page) -> Result<()> {
+    page.wait_for(&format!("{}[data-kept=saved]", id("notices"))).await
+}
+
+/// A session with something of everything: names, a heap, a file, a failure, a branch, a step back.
+async fn make_session(page: &Page) -> Result<()> {
+    for line in [
+        "p = mmap(NULL, 12288, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)",
+        "mprotect(p + 4096, 4096, PROT_READ)",
+        "store(p + 4096, 7)",
+        "a = malloc(100)",
+    ] {
+        run(page, line).await?;
+    }
+    at_step(page, "4 of 4").await?;
+    page.click(&id("step-back")).await?;
+    at_step(page, "3 of 4").await?;
+    run(page, "store(p, \"bytes\")").await?;
+    run(page, "fd = openat(AT_FDCWD, \"f\", O_RDWR|O_CREAT, 0600)").await?;
+    at_step(page, "5 of 5").await?;
+    page.click(&id("step-back")).await?;
+    at_step(page, "4 of 5").await
+}
+
+/// An empty folder for what a test saves.
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// Saves a file from the window of share and save; gives its path.
+async fn save(page: &Page, folder: &Path, what: &str) -> Result<PathBuf> {
+    page.save_files_to(folder).await?;
+    page.click(&id("share-open")).await?;
+    page.click(&id(&format!("save-{what}"))).await?;
+    let found = async || -> Result<Option<PathBuf>> {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            let part = path.extension().is_some_and(|it| it == "crdownload");
+            if !part && path.metadata()?.len() > 0 {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    };
+    page.wait_until("the file is saved", async || Ok(found().await?.is_some())).await?;
+    page.click(&id("share-close")).await?;
+    page.wait_until_gone(&id("share-dialog")).await?;
+    found().await?.context("the file is gone")
+}
+
+/// The state as the page saves it.
+async fn state(page: &Page, folder: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(save(page, folder, "state").await?)?;
+    ensure!(text.contains("\"page_size\": 4096"), "no state: {text}");
+    Ok(text)
+}
+
+#[tokio::test]
+async fn a_link_opens_the_same_state_in_another_browser() -> Result<()> {
+    with_page("link from", Viewport::DESKTOP, async |page| {
+        make_session(page).await?;
+        let before = state(page, &folder("link-from")).await?;
+        page.click(&id("share-open")).await?;
+        let link = page.value(&id("share-link")).await?;
+        page.screenshot("share").await?;
+        page.check_accessibility().await?;
+        let fragment = link.split_once('#').context("the link has no fragment")?.1.to_owned();
+        ensure!(link == format!("{}#{fragment}", page.url()), "not this page: {link}");
+
+        with_page("link to", Viewport::DESKTOP, async |other| {
+            other.open(&format!("#{fragment}")).await?;
+            at_step(other, "4 of 5").await?;
+            other.wait_for_text(&id("branches-open"), "+1").await?;
+            assert_eq!(state(other, &folder("link-to")).await?, before);
+            // The address no longer holds the link: a reload brings back what was made of it.
+            run(other, "brk(0)").await?;
+            at_step(other, "5 of 5").await?;
+            wait_for_kept(other).await?;
+            other.reload().await?;
+            at_step(other, "5 of 5").await
+        })
+        .await?;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_damaged_link_is_told_and_nothing_is_lost() -> Result<()> {
+    with_page("damaged link", Viewport::DESKTOP, async |page| {
+        make_session(page).await?;
+        wait_for_kept(page).await?;
+        page.click(&id("share-open")).await?;
+        let link = page.value(&id("share-link")).await?;
+        let fragment = link.split_once('#').context("the link has no fragment")?.1.to_owned();
+        let cut = &fragment[..fragment.len() / 2];
+        for letters in [cut, "s=", "s=nothing!", "s=AAAA"] {
+            page.open(&format!("#{letters}")).await?;
+            page.wait_for_text(&id("notice"), "The link cannot be opened").await?;
+            at_step(page, "4 of 5").await?;
+        }
+        page.screenshot("link-damaged").await?;
+        page.check_accessibility().await?;
+        page.click(&id("notice-close")).await?;
+        page.wait_until_gone(&id("notice")).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_reload_keeps_the_session() -> Result<()> {
+    with_page("reload", Viewport::DESKTOP, async |page| {
+        make_session(page).await?;
+        let before = state(page, &folder("reload")).await?;
+        wait_for_kept(page).await?;
+        page.reload().await?;
+        at_step(page, "4 of 5").await?;
+        page.wait_for_text(&id("branches-open"), "Branch 2").await?;
+        assert_eq!(state(page, &folder("reload")).await?, before);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_killed_browser_keeps_the_session() -> Result<()> {
+    with_page_killed(
+        "killed",
+        Viewport::DESKTOP,
+        async |page| {
+            make_session(page).await?;
+            wait_for_kept(page).await
+        },
+        async |page| {
+            at_step(page, "4 of 5").await?;
+            page.wait_for_text(&id("branches-open"), "Branch 2").await
+        },
+    )
+    .await
+}
+
+/// What was written down before it ran is run when the page comes back, once; if it ended the page
+/// again, it is told instead.
+#[tokio::test]
+async fn what_was_about_to_run_is_not_lost() -> Result<()> {
+    with_page("journal", Viewport::DESKTOP, async |page| {
+        run(page, "brk(0)").await?;
+        wait_for_kept(page).await?;
+        let note = "localStorage.setItem('mmap-playground.journal', arguments[0]);";
+        page.eval(note, vec![json!("0 1 1\nmalloc(77)")]).await?;
+        page.reload().await?;
+        at_step(page, "2 of 2").await?;
+        page.wait_for_text(&id("console-lines"), "malloc(77)").await?;
+        wait_for_kept(page).await?;
+        page.eval(note, vec![json!("tried 0 2 2\nmalloc(88)")]).await?;
+        page.reload().await?;
+        page.wait_for_text(&id("notice"), "malloc(88)").await?;
+        at_step(page, "2 of 2").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn several_sessions_are_kept() -> Result<()> {
+    with_page("sessions", Viewport::DESKTOP, async |page| {
+        let sessions = async |count: usize| {
+            page.wait_until(&format!("{count} sessions are listed"), async || {
+                Ok(page.count(&id("session")).await? == count)
+            })
+            .await
+        };
+        run(page, "brk(0)").await?;
+        wait_for_kept(page).await?;
+        page.click(&id("sessions-open")).await?;
+        sessions(1).await?;
+        page.click(&id("session-name")).await?;
+        page.press(Key::Control + "a").await?;
+        page.press("the first\n").await?;
+        page.wait_for_text(&id("session-title"), "the first").await?;
+        page.click(&id("session-new")).await?;
+        at_step(page, "0 of 0").await?;
+        run(page, "brk(0)").await?;
+        run(page, "brk(0)").await?;
+        at_step(page, "2 of 2").await?;
+        wait_for_kept(page).await?;
+
+        page.click(&id("sessions-open")).await?;
+        sessions(2).await?;
+        page.screenshot("sessions").await?;
+        page.check_accessibility().await?;
+        // The newest, which is shown, stands first.
+        let other = |what: &str| format!("{}:nth-child(2) {}", id("session"), id(what));
+        page.click(&other("session-copy")).await?;
+        sessions(3).await?;
+        page.click(&format!("{} {}", "[data-testid=session]:nth-child(1)", id("session-delete")))
+            .await?;
+        sessions(2).await?;
+        page.click(&id("session-undelete")).await?;
+        sessions(3).await?;
+        page.click(&id("sessions-close")).await?;
+
+        // Open the first one again; a reload shows that one.
+        page.click(&id("sessions-open")).await?;
+        sessions(3).await?;
+        page.eval(
+            "const rows = [...document.querySelectorAll(arguments[0])];
+             const row = rows.find(row => row.querySelector('input').value === 'the first');
+             row.querySelector(arguments[1]).click();",
+            vec![json!(id("session")), json!(id("session-open"))],
+        )
+        .await?;
+        page.wait_for_text(&id("session-title"), "the first").await?;
+        at_step(page, "1 of 1").await?;
+        page.reload().await?;
+        page.wait_for_text(&id("session-title"), "the first").await?;
+        at_step(page, "1 of 1").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_is_saved_and_imported_again_is_the_same_state() -> Result<()> {
+    with_page("save and import", Viewport::DESKTOP, async |page| {
+        make_session(page).await?;
+        let before = state(page, &folder("saved-state")).await?;
+        for what in ["session", "trace"] {
+            let file = save(page, &folder(&format!("saved-{what}")), what).await?;
+            page.click(&id("sessions-open")).await?;
+            page.click(&id("session-new")).await?;
+            at_step(page, "0 of 0").await?;
+            page.click(&id("import-open")).await?;
+            page.type_into(&id("import-file"), &file.canonicalize()?.to_string_lossy()).await?;
+            if what == "trace" {
+                page.click(&id("import-accept")).await?;
+            }
+            page.wait_until_gone(&id("import-dialog")).await?;
+            at_step(page, "4 of").await?;
+            assert_eq!(state(page, &folder("saved-state")).await?, before, "{what}");
+        }
+        let maps = std::fs::read_to_string(save(page, &folder("saved-maps"), "maps").await?)?;
+        ensure!(maps.lines().count() == 3 && maps.contains("rw-p"), "{maps}");
+        let svg = std::fs::read_to_string(save(page, &folder("saved-svg"), "svg").await?)?;
+        ensure!(svg.contains("<svg") && svg.trim_end().ends_with("</svg>"), "{svg}");
+        let png = std::fs::read(save(page, &folder("saved-png"), "png").await?)?;
+        ensure!(png.starts_with(b"\x89PNG"), "no PNG");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn without_storage_the_page_says_so_and_works() -> Result<()> {
+    with_page("no storage", Viewport::DESKTOP, async |page| {
+        page.run_before_page(
+            "Object.defineProperty(window, 'indexedDB', { value: undefined });
+             Object.defineProperty(window, 'localStorage', { get() { throw new Error('no'); } });",
+        )
+        .await?;
+        page.open("").await?;
+        page.wait_for_text(&id("not-kept"), "offers no storage").await?;
+        run(page, "brk(0)").await?;
+        at_step(page, "1 of 1").await?;
+        page.wait_for(&id("not-kept")).await?;
+        page.click(&id("keep-file")).await?;
+        page.wait_for(&id("share-link")).await?;
+        page.screenshot("no-storage").await
+    })
+    .await
+}
+
+/// A save that fails is told, tried again, and then all is there.
+#[tokio::test]
+async fn a_full_storage_is_told_and_tried_again() -> Result<()> {
+    with_page("storage full", Viewport::DESKTOP, async |page| {
+        run(page, "brk(0)").await?;
+        wait_for_kept(page).await?;
+        page.eval(
+            "const put = IDBObjectStore.prototype.put;
+             window.mend = () => { IDBObjectStore.prototype.put = put; };
+             IDBObjectStore.prototype.put = function () {
+                 throw new DOMException('full', 'QuotaExceededError');
+             };",
+            vec![],
+        )
+        .await?;
+        run(page, "malloc(8)").await?;
+        page.wait_for_text(&id("not-kept"), "storage is full").await?;
+        page.eval("mend();", vec![]).await?;
+        page.click(&id("keep-again")).await?;
+        page.wait_until_gone(&id("not-kept")).await?;
+        wait_for_kept(page).await?;
+        page.reload().await?;
+        at_step(page, "2 of 2").await
+    })
+    .await
+}
+
+/// A database of a page that is newer than this one stays as it is.
+#[tokio::test]
+async fn a_newer_storage_is_left_alone() -> Result<()> {
+    with_page("newer storage", Viewport::DESKTOP, async |page| {
+        page.open_host("<!DOCTYPE html><title>host</title><link rel=icon href='data:,'>").await?;
+        page.eval(
+            "return new Promise(done => {
+                 const drop = indexedDB.deleteDatabase('mmap-playground');
+                 drop.onsuccess = drop.onerror = () => {
+                     const open = indexedDB.open('mmap-playground', 99);
+                     open.onsuccess = () => { open.result.close(); done(true); };
+                 };
+             });",
+            vec![],
+        )
+        .await?;
+        page.open("").await?;
+        page.wait_for_text(&id("not-kept"), "a newer version of this page").await?;
+        run(page, "brk(0)").await?;
+        at_step(page, "1 of 1").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn files_that_are_no_log_are_told() -> Result<()> {
+    let binary = folder("binary.bin");
+    std::fs::write(&binary, (0..60_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<u8>>())?;
+    let huge = folder("huge.strace");
+    std::fs::File::create(&huge)?.set_len(500_000_000)?;
+    let damaged = folder("damaged.session.json");
+    std::fs::write(&damaged, "{\"format\":\"mmap-playground session\",\"version\":1,\"texts\":[")?;
+    with_page("no log", Viewport::DESKTOP, async |page| {
+        run(page, "brk(0)").await?;
+        page.click(&id("import-open")).await?;
+        for (file, text) in
+            [(&binary, "is no text"), (&huge, "~476.8 MiB"), (&damaged, "cut short or was altered")]
+        {
+            page.type_into(&id("import-file"), &file.canonicalize()?.to_string_lossy()).await?;
+            page.wait_for_text(&id("import-wrong"), text).await?;
+        }
+        page.screenshot("import-no-log").await?;
+        page.press(Key::Escape).await?;
+        page.wait_until_gone(&id("import-dialog")).await?;
+        at_step(page, "1 of 1").await
+    })
+    .await?;
+    std::fs::remove_file(&huge)?;
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! Small charts over time: what is mapped, resident, on the heap, how many VMAs and page faults.
+//! A click goes to the step under it; the slider does the same by keyboard.
+
+use crate::store::{Action, use_store};
+use crate::text;
+use mmap_playground_core::session::Session;
+use mmap_playground_core::state::Totals;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+use yew::prelude::*;
+
+/// Points of a chart at most.
+const POINTS: usize = 160;
+
+/// All of the charts.
+#[component]
+pub fn Charts() -> Html {
+    let store = use_store();
+    let length = store.session.len();
+    let position = store.session.position();
+    let charts = use_memo(store.history, |_| charts(&store.session));
+    let share = position as f64 / length.max(1) as f64;
+    let onclick = {
+        let dispatcher = store.dispatcher();
+        Callback::from(move |event: MouseEvent| {
+            let Some(chart) = event.target().and_then(|it| it.dyn_into::<Element>().ok()) else {
+                return;
+            };
+            let area = chart.get_bounding_client_rect();
+            let share = (f64::from(event.client_x()) - area.left()) / area.width().max(1.0);
+            let step = (share.clamp(0.0, 1.0) * length as f64).round() as usize;
+            dispatcher.dispatch(Action::GoTo(step));
+        })
+    };
+    html! {
+        <div class="charts">
+            { for charts.iter().map(|chart| spark(chart, share, &store.moment.totals, &onclick)) }
+        </div>
+    }
+}
+
+/// What a chart shows of the totals.
+type Measure = fn(&Totals) -> u64;
+
+struct Chart {
+    name: &'static str,
+    value: Measure,
+    size: bool,
+    points: Vec<u64>,
+}
+
+impl PartialEq for Chart {
+    fn eq(&self, other: &Chart) -> bool {
+        self.name == other.name && self.points == other.points
+    }
+}
+
+fn resident(totals: &Totals) -> u64 {
+    totals.resident_pages.saturating_mul(mmap_playground_core::address::PAGE_SIZE)
+}
+
+fn charts(session: &Session) -> Vec<Chart> {
+    let length = session.len();
+    let count = length.min(POINTS);
+    let samples: Vec<Totals> = (1..=count)
+        .filter_map(|point| (point * length / count.max(1)).checked_sub(1))
+        .filter_map(|index| session.step(index).map(|step| step.totals))
+        .collect();
+    let series: [(&'static str, Measure, bool); 5] = [
+        ("mapped", |totals| totals.mapped_bytes, true),
+        ("resident", resident, true),
+        ("heap", |totals| totals.heap_in_use, true),
+        ("VMAs", |totals| totals.vma_count, false),
+        ("page faults", |totals| totals.page_faults, false),
+    ];
+    series
+        .into_iter()
+        .map(|(name, value, size)| Chart {
+            name,
+            value,
+            size,
+            points: samples.iter().map(value).collect(),
+        })
+        .collect()
+}
+
+const WIDTH: f64 = 96.0;
+const HEIGHT: f64 = 22.0;
+
+fn spark(chart: &Chart, share: f64, now: &Totals, onclick: &Callback<MouseEvent>) -> Html {
+    let most = chart.points.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let last = chart.points.len().max(1) as f64;
+    let mut path = format!("M0 {HEIGHT}");
+    for (index, value) in chart.points.iter().enumerate() {
+        let left = index as f64 / last * WIDTH;
+        let right = (index + 1) as f64 / last * WIDTH;
+        let y = HEIGHT - 1.0 - *value as f64 / most * (HEIGHT - 3.0);
+        path.push_str(&format!("L{left:.1} {y:.1}L{right:.1} {y:.1}"));
+    }
+    path.push_str(&format!("L{WIDTH} {HEIGHT}Z"));
+    let value = (chart.value)(now);
+    let value = if chart.size { text::short_size(value) } else { text::grouped(value) };
+    let x = (share * WIDTH).clamp(0.5, WIDTH - 0.5);
+    let id = format!("chart-{}", chart.name.replace(' ', "-"));
+    html! {
+        <figure class="chart" title={format!("{} over time: click to go there", chart.name)}>
+            <figcaption><span>{ chart.name }</span><b>{ value }</b></figcaption>
+            <svg viewBox={format!("0 0 {WIDTH} {HEIGHT}")} preserveAspectRatio="none" aria-hidden="true" {onclick} data-testid={id}>
+                <path class="area" d={path} />
+                <path class="now" d={format!("M{x:.1} 0V{HEIGHT}")} />
+            </svg>
+        </figure>
+    }
+}

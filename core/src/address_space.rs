@@ -170,6 +170,12 @@ impl AddressSpace {
         self.tables.remove(range.start().div_ceil(PMD_SIZE)..range.end() / PMD_SIZE);
     }
 
+    /// Makes the lowest page table over a page, as a page that was there and is gone leaves it.
+    pub fn make_table(&mut self, page: Page) {
+        let number = page.start() / PMD_SIZE;
+        self.tables.add(number..number + 1);
+    }
+
     /// Says whether the lowest page table over a page exists.
     pub fn has_table(&self, page: Page) -> bool {
         self.tables.contains(page.start() / PMD_SIZE)

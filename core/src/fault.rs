@@ -24,6 +24,7 @@ use crate::page_table::PageTableEntry;
 use crate::read_ahead::Pattern;
 use crate::reason::{Access, Reason};
 use crate::vma::{STACK_GUARD_GAP, Sharing, Vma, VmaFlags};
+use std::ops::Range;
 
 /// An access that ends in a signal, and the rule behind it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -141,6 +142,12 @@ impl Kernel {
             self.own_frame(vma, page, entry.frame())?;
             return Ok(FaultKind::CopyOnWrite);
         }
+        if write
+            && !own
+            && let Some(file_page) = self.file_page(vma, page.start())
+        {
+            self.files.made_writable(file_page.file, file_page.index);
+        }
         let written = write || entry.dirty();
         let (accessible, writable, exec) = AddressSpace::rights(vma, own, written);
         let entry = entry.with_rights(accessible, writable, exec).touched(write);
@@ -187,6 +194,9 @@ impl Kernel {
             self.own_frame(vma, page, frame)?;
             return Ok(FaultKind::CopyOnWrite);
         }
+        if write {
+            self.files.made_writable(file_page.file, file_page.index);
+        }
         self.show(vma, page, frame, write);
         self.show_folio(vma, page, file_page, write);
         Ok(FaultKind::FilePage)
@@ -211,16 +221,14 @@ impl Kernel {
     fn show_folio(&mut self, vma: &Vma, page: Page, file_page: FilePage, write: bool) {
         let folio = self.files.folio(file_page.file, file_page.index);
         let page_count = self.files.file(file_page.file).map_or(0, File::page_count);
-        if folio.end > page_count || folio.start < vma.page_offset {
+        if folio.end > page_count {
             return;
         }
-        let at = |index: u64| vma.range.start() + (index - vma.page_offset) * PAGE_SIZE;
-        let Some(range) = PageRange::new(at(folio.start), at(folio.end)) else { return };
-        let one_table = range.start() / PMD_SIZE == (range.end() - 1) / PMD_SIZE;
+        let Some(range) = folio_place(vma, folio) else { return };
         let others = range.pages().filter(|other| *other != page);
         let empty =
             |other: Page| !self.space.table().get(other).present() && !self.space.is_guarded(other);
-        if !vma.range.covers(range) || !one_table || !others.clone().all(empty) {
+        if !others.clone().all(empty) {
             return;
         }
         for other in others {
@@ -233,7 +241,8 @@ impl Kernel {
 
     /// Maps the cached neighbours of a page of a file: 16 pages from the larger of (the address
     /// rounded down to 64 KiB, the start of the VMA) on, within the VMA, the page table and the
-    /// file. Says whether the page itself is there then.
+    /// file. A folio of several of them is mapped whole, if it ends before the file's last page,
+    /// lies in the VMA and in one page table. Says whether the page itself is there then.
     ///
     /// While there is no page table yet, the kernel maps nothing if the first folio that it finds
     /// is the last of a disk's file (`can_map_large` in `filemap_map_pages`).
@@ -258,20 +267,37 @@ impl Kernel {
         }
         for neighbour in range.pages() {
             let index = vma.backing_page(neighbour.start());
-            if index >= page_count
-                || self.space.table().get(neighbour).present()
-                || self.space.is_guarded(neighbour)
-                || !self.files.is_mapped_around(file_page.file, index)
-            {
+            if index >= page_count || !self.files.is_mapped_around(file_page.file, index) {
                 continue;
             }
+            let folio = self.files.folio(file_page.file, index);
+            let first = index == folio.start || neighbour.start() == start;
+            let whole = (first && folio.end < page_count && folio.end - folio.start > 1)
+                .then(|| folio_place(vma, folio));
             // Out of frames: the page that was asked for says so itself.
-            let Some(frame) = self.files.page(file_page.file, index, &mut self.frames) else {
-                break;
+            let shown = match whole.flatten() {
+                Some(whole) => whole.pages().all(|page| self.show_around(vma, page, file_page)),
+                None => self.show_around(vma, neighbour, file_page),
             };
-            self.show(vma, neighbour, frame, false);
+            if !shown {
+                break;
+            }
         }
         self.space.table().get(page).present()
+    }
+
+    /// Maps a cached page of a file, if nothing is there yet. Says whether there was a frame for
+    /// it.
+    fn show_around(&mut self, vma: &Vma, page: Page, file_page: FilePage) -> bool {
+        if self.space.table().get(page).present() || self.space.is_guarded(page) {
+            return true;
+        }
+        let index = vma.backing_page(page.start());
+        let Some(frame) = self.files.page(file_page.file, index, &mut self.frames) else {
+            return false;
+        };
+        self.show(vma, page, frame, false);
+        true
     }
 
     /// Gives a page a frame of its own, with the contents of another.
@@ -330,6 +356,18 @@ impl Kernel {
             reason: Reason::OutOfFrames { limit: u64::from(self.frames.limit()) },
         }
     }
+}
+
+/// Where a folio lies in a VMA, if all of it does, and in one page table.
+fn folio_place(vma: &Vma, folio: Range<u64>) -> Option<PageRange> {
+    let start = folio.start.checked_sub(vma.page_offset)?;
+    if folio.end > vma.page_offset + vma.range.page_count() {
+        return None;
+    }
+    let at = vma.range.start() + start * PAGE_SIZE;
+    let range = PageRange::new(at, at + (folio.end - folio.start) * PAGE_SIZE)?;
+    let one_table = range.start() / PMD_SIZE == (range.end() - 1) / PMD_SIZE;
+    one_table.then_some(range)
 }
 
 /// How a mapping is expected to be read.

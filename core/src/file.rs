@@ -326,7 +326,18 @@ impl Files {
     /// Makes a range of pages zeros without a frame.
     pub fn punch_hole(&mut self, id: FileId, pages: Range<u64>, frames: &mut Frames) {
         let Some(file) = self.files.get_mut(&id) else { return };
-        forget(file, pages, frames);
+        forget(file, pages.start, pages, frames);
+    }
+
+    /// Notes that a mapping may store to a page from now on: its folio, as far as the file
+    /// reaches, is dirty (`ext4_page_mkwrite`).
+    pub fn made_writable(&mut self, id: FileId, index: u64) {
+        let Some(file) = self.files.get_mut(&id) else { return };
+        if file.kind == FileKind::Regular {
+            let folio = file.cache.folio(index);
+            let end = folio.end.min(file.page_count());
+            file.cache.make_dirty(folio.start..end);
+        }
     }
 
     /// Copies bytes out of a file. `out` must end at or before the file's end.
@@ -371,6 +382,10 @@ impl Files {
         }
         if let Some(file) = self.files.get_mut(&id) {
             file.size = file.size.map(|size| size.max(offset + written));
+            if file.kind == FileKind::Regular {
+                let end = (offset + written).div_ceil(PAGE_SIZE);
+                file.cache.make_dirty(offset / PAGE_SIZE..end);
+            }
         }
         if let Some(old) = old.filter(|old| *old < offset) {
             self.touch_tail(id, old);
@@ -397,12 +412,15 @@ impl Files {
         self.grow_to(id, size, frames);
         let file = self.files.get_mut(&id)?;
         file.size = Some(size);
+        let first_gone = size.div_ceil(PAGE_SIZE);
         if let Some(old) = old.filter(|old| *old < size) {
             self.touch_tail(id, old);
+            if let Some(file) = self.files.get_mut(&id) {
+                forget(file, size / PAGE_SIZE, first_gone..u64::MAX, frames);
+            }
             return None;
         }
-        let first_gone = size.div_ceil(PAGE_SIZE);
-        forget(file, first_gone..u64::MAX, frames);
+        forget(file, size / PAGE_SIZE, first_gone..u64::MAX, frames);
         self.clear_tail(id, size, frames);
         self.touch_tail(id, size);
         Some(first_gone)
@@ -431,8 +449,8 @@ impl Files {
 }
 
 /// Forgets cached pages: they are zeros without a frame, or zeros in one where they must stay.
-fn forget(file: &mut File, pages: Range<u64>, frames: &mut Frames) {
-    let (gone, kept) = file.cache.forget(pages);
+fn forget(file: &mut File, cut: u64, pages: Range<u64>, frames: &mut Frames) {
+    let (gone, kept) = file.cache.forget(cut, pages);
     for frame in gone {
         frames.set_cached(frame, false);
     }

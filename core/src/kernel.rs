@@ -76,6 +76,7 @@ impl Kernel {
             space.map(stack(range), &mut frames, &mut Changes::default());
             // `execve` wrote the arguments to it.
             space.prepare_origin(range.start());
+            space.make_table(Page::containing(space.stack_start));
         }
         Kernel { machine, space, frames, files: Files::default(), page_faults: 0 }
     }

@@ -5,10 +5,11 @@
 //! becomes resident: a long write makes *large folios*, runs of pages that are mapped together,
 //! and a page that is in the cache without its contents having been read.
 //!
-//! Differs: nothing is ever written back to a disk. The kernel splits a large folio otherwise when
-//! it is cut after it was written back (`MS_SYNC`, or half a minute later).
+//! Differs: nothing is ever written back to a disk. A large folio that is cut is split if what is
+//! left of it is not dirty; the kernel also splits one that was written back meanwhile (`MS_SYNC`,
+//! or half a minute later).
 //!
-//! Source: `mm/filemap.c`, `mm/truncate.c`, `fs/ext4/inode.c`, Linux 6.18.
+//! Source: `mm/filemap.c`, `mm/truncate.c`, `mm/huge_memory.c`, `fs/ext4/inode.c`, Linux 6.18.
 
 use crate::address::PAGE_SIZE;
 use crate::frame::FrameNumber;
@@ -32,6 +33,8 @@ pub struct PageCache {
     large: OrdMap<u64, u64>,
     /// Folios that read-ahead marked, by their first page.
     marked: OrdSet<u64>,
+    /// Pages that are not on the disk as they are here.
+    dirty: Runs,
 }
 
 impl PageCache {
@@ -177,37 +180,101 @@ impl PageCache {
         self.next_present(pages).is_some()
     }
 
-    /// Forgets a range of pages, but for a folio that reaches out of it: that one stays whole, for
-    /// it is not written yet. Returns the frames that are gone, and those to be cleared.
-    pub fn forget(&mut self, pages: Range<u64>) -> (Vec<FrameNumber>, Vec<FrameNumber>) {
-        let whole = |index: u64| {
-            let folio = self.folio(index);
-            pages.start <= folio.start && folio.end <= pages.end
-        };
+    /// Notes that pages are not on the disk as they are here.
+    pub fn make_dirty(&mut self, pages: Range<u64>) {
+        self.dirty.add(pages);
+    }
+
+    /// Forgets the pages of a range. A folio that reaches out of it is split at its borders, or
+    /// stays whole, and keeps the pages, if one of its others is dirty. `cut` is the page in which
+    /// the range begins, which may be the page before. Returns the frames that are gone, and those
+    /// to be cleared (`truncate_inode_pages_range`).
+    pub fn forget(&mut self, cut: u64, pages: Range<u64>) -> (Vec<FrameNumber>, Vec<FrameNumber>) {
+        self.dirty.remove(pages.clone());
+        let first = self.folio(cut);
+        if first.start < cut || pages.start > cut || first.end > pages.end {
+            self.split(first.clone(), cut, &pages);
+        }
+        let last = self.folio(pages.end.saturating_sub(1));
+        if last.end > pages.end && last.start >= first.end {
+            self.split(last.clone(), last.start, &pages);
+        }
+        let kept = [self.folio(cut), self.folio(pages.end.saturating_sub(1))]
+            .map(|folio| folio.start.max(pages.start)..folio.end.min(pages.end))
+            .map(|part| if self.is_whole(&part, &pages) { 0..0 } else { part });
+        let mut gone = Vec::new();
+        let mut cleared = Vec::new();
         let inside: Vec<(u64, FrameNumber)> =
             self.frames.range(pages.clone()).map(|(index, frame)| (*index, *frame)).collect();
-        let (gone, kept): (Vec<_>, Vec<_>) =
-            inside.into_iter().partition(|(index, _)| whole(*index));
-        let unread: Vec<u64> = self.unread.range(pages.clone()).copied().collect();
-        let folios: Vec<u64> = self.large.range(pages.clone()).map(|(start, _)| *start).collect();
-        let folios: Vec<u64> = folios.into_iter().filter(|start| whole(*start)).collect();
-        let marked: Vec<u64> = self.marked.range(pages.clone()).copied().collect();
-        let marked: Vec<u64> = marked.into_iter().filter(|start| whole(*start)).collect();
-        for (index, _) in &gone {
-            self.frames.remove(index);
+        for (index, frame) in inside {
+            if kept.iter().any(|part| part.contains(&index)) {
+                cleared.push(frame);
+            } else {
+                self.frames.remove(&index);
+                gone.push(frame);
+            }
         }
+        self.forget_notes(&pages);
+        for part in kept {
+            self.read.add(part);
+        }
+        (gone, cleared)
+    }
+
+    /// Says whether the folio of a part of a range lies in the range.
+    fn is_whole(&self, part: &Range<u64>, pages: &Range<u64>) -> bool {
+        let folio = self.folio(part.start);
+        part.is_empty() || (pages.start <= folio.start && folio.end <= pages.end)
+    }
+
+    /// Forgets what is noted of the pages of a range, but for folios that reach out of it.
+    fn forget_notes(&mut self, pages: &Range<u64>) {
+        let unread: Vec<u64> = self.unread.range(pages.clone()).copied().collect();
+        let marked: Vec<u64> = self.marked.range(pages.clone()).copied().collect();
+        let inside = |start: &u64| self.folio(*start).end <= pages.end;
+        let marked: Vec<u64> = marked.into_iter().filter(inside).collect();
+        let folios: Vec<u64> = self.large.range(pages.clone()).map(|(start, _)| *start).collect();
+        let folios: Vec<u64> = folios.into_iter().filter(inside).collect();
         for index in unread {
             self.unread.remove(&index);
         }
-        for index in marked {
-            self.marked.remove(&index);
+        for start in marked {
+            self.marked.remove(&start);
         }
         for start in folios {
             self.large.remove(&start);
         }
-        self.read.remove(pages);
-        let frames = |list: Vec<(u64, FrameNumber)>| list.into_iter().map(|(_, frame)| frame);
-        (frames(gone).collect(), frames(kept).collect())
+        self.read.remove(pages.clone());
+    }
+
+    /// Splits a folio at a page and behind the pages that are to go, if nothing in it is dirty
+    /// (`truncate_inode_partial_folio`): buffers that wait for the disk hold it together.
+    fn split(&mut self, folio: Range<u64>, at: u64, gone: &Range<u64>) {
+        if folio.end - folio.start == 1 || !self.dirty.inside(folio.clone()).is_empty() {
+            return;
+        }
+        self.split_at(folio.clone(), at);
+        if gone.end < folio.end {
+            self.split_at(self.folio(gone.end), gone.end);
+        }
+    }
+
+    /// Halves a folio, and the half with a page again, until that page is alone (`folio_split`).
+    fn split_at(&mut self, folio: Range<u64>, at: u64) {
+        self.large.remove(&folio.start);
+        let Range { mut start, mut end } = folio;
+        while end - start > 1 {
+            let middle = start + (end - start) / 2;
+            let (same, other) = if at < middle {
+                (start..middle, middle..end)
+            } else {
+                (middle..end, start..middle)
+            };
+            if other.end - other.start > 1 {
+                self.large.insert(other.start, other.end);
+            }
+            Range { start, end } = same;
+        }
     }
 }
 
@@ -237,8 +304,37 @@ mod tests {
         for index in 0..3 {
             cache.insert(index, index as FrameNumber + 1);
         }
-        assert_eq!(cache.forget(1..u64::MAX), (vec![3], vec![2]));
+        cache.make_dirty(0..3);
+        assert_eq!(cache.forget(1, 1..u64::MAX), (vec![3], vec![2]));
         assert_eq!((cache.folio(1), cache.frame(1), cache.frame(2)), (0..2, Some(2), None));
+    }
+
+    #[test]
+    fn the_pages_of_a_folio_that_stays_are_all_cached() {
+        let mut cache = PageCache::default();
+        cache.read_folio(0..8, true);
+        cache.make_dirty(0..8);
+        cache.forget(1, 1..u64::MAX);
+        assert_eq!((cache.folio(0), cache.is_cached(7)), (0..8, true));
+    }
+
+    #[test]
+    fn a_clean_folio_is_halved_until_the_cut_page_is_alone() {
+        let mut cache = PageCache::default();
+        cache.read_folio(0..16, true);
+        cache.make_dirty(9..10);
+        cache.forget(5, 6..u64::MAX);
+        assert_eq!([0, 3, 4, 5].map(|index| cache.folio(index)), [0..4, 0..4, 4..5, 5..6]);
+        assert_eq!([5, 6, 9].map(|index| cache.is_cached(index)), [true, false, false]);
+    }
+
+    #[test]
+    fn a_hole_splits_a_clean_folio_at_both_ends() {
+        let mut cache = PageCache::default();
+        cache.read_folio(0..8, true);
+        cache.forget(0, 0..5);
+        assert_eq!([5, 6].map(|index| cache.folio(index)), [5..6, 6..8]);
+        assert!(!cache.is_cached(4) && cache.is_cached(5));
     }
 
     #[test]

@@ -132,12 +132,12 @@ impl Kernel {
 
     /// Sets a file's length and drops the pages behind it from every mapping.
     pub(crate) fn truncate(&mut self, file: FileId, length: u64) {
+        let folio = self.files.folio(file, length / PAGE_SIZE);
         if let Some(first_gone) = self.files.set_size(file, length, &mut self.frames) {
             self.drop_file_pages(file, first_gone);
         }
-        // A folio that is cut inside is taken out of all mappings first
+        // A folio that is cut inside is taken out of all mappings, split or not
         // (`truncate_inode_partial_folio`).
-        let folio = self.files.folio(file, length / PAGE_SIZE);
         if folio.end - folio.start > 1 && folio.start * PAGE_SIZE < length {
             self.drop_shown_pages(file, folio);
         }

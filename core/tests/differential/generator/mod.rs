@@ -212,8 +212,12 @@ impl Generator {
             11 => {
                 let length = self.random.below(12) as usize;
                 let data = (0..length).map(|_| self.byte()).collect::<Vec<_>>();
-                let longer = self.random.percent(25);
-                let count = if longer { self.random.below(3 * PAGE) } else { length as u64 };
+                // Long ones make folios of several pages.
+                let count = match self.random.below(8) {
+                    0 => self.random.below(BUFFER_LENGTH),
+                    1 | 2 => self.random.below(3 * PAGE),
+                    _ => length as u64,
+                };
                 let data = data[..length.min(count as usize)].to_vec();
                 Call::Pwrite64 { fd: self.descriptor(), data, count, offset: self.file_offset() }
             }

@@ -3,6 +3,7 @@
 
 use anyhow::{Context, ensure};
 use e2e::{Key, Page, Result, Viewport, with_page};
+use serde_json::json;
 
 /// A selector for an element by its name for tests.
 fn id(name: &str) -> String {
@@ -146,6 +147,27 @@ async fn forms() -> Result<()> {
         page.click(&id("run")).await?;
         page.click(&id("run")).await?;
         look(page, "12-form-of-files", &id("flag-O_CREAT")).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn how_true_it_is() -> Result<()> {
+    with_page("states of the truth", Viewport::DESKTOP, async |page| {
+        const UNFOLD: &str = "const dialog = document.querySelector(arguments[0]);
+            for (const part of dialog.querySelectorAll('details')) part.open = true;";
+        page.click(&id("truth")).await?;
+        look(page, "13-how-true", &id("truth-summary")).await?;
+        page.eval(UNFOLD, vec![json!(id("truth-dialog"))]).await?;
+        let all = format!("{}[open]", id("truth-sections"));
+        look(page, "14-how-true-unfolded", &all).await?;
+        // What is too wide scrolls within its own box.
+        const SIDEWAYS: &str = "const dialog = document.querySelector(arguments[0]);
+            return dialog.scrollWidth - dialog.clientWidth;";
+        page.set_viewport(Viewport::PHONE).await?;
+        let sideways = page.eval(SIDEWAYS, vec![json!(id("truth-dialog"))]).await?;
+        ensure!(sideways == json!(0), "{sideways} px stick out of the window");
+        Ok(())
     })
     .await
 }

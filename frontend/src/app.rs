@@ -18,6 +18,7 @@ use crate::components::print_picture::PrintPicture;
 use crate::components::sessions::Sessions;
 use crate::components::share::Share;
 use crate::components::timeline::Timeline;
+use crate::components::truth::Truth;
 use crate::keeping::{Keeping, use_keeping};
 use crate::lit::{Lit, LitContext};
 use crate::store::{Action, Dialog, PointedContext, Store, StoreContext, Tab};
@@ -108,6 +109,9 @@ pub fn App(props: &AppProps) -> Html {
                 }
                 if store.dialog == Some(Dialog::Share) {
                     <Share />
+                }
+                if store.dialog == Some(Dialog::Truth) {
+                    <Truth />
                 }
                 <p class="visually-hidden" role="status" aria-live="polite" data-testid="announcement">
                     { store.announcement.clone() }
@@ -216,6 +220,7 @@ fn key_action(event: &KeyboardEvent, playing: bool) -> Option<Action> {
         "e" => Some(Action::Open(Some(Dialog::Share))),
         "i" => Some(Action::Open(Some(Dialog::Import))),
         "?" => Some(Action::Open(Some(Dialog::Keys))),
+        "t" => Some(Action::Open(Some(Dialog::Truth))),
         "u" => Some(Action::Undo),
         _ => None,
     }

@@ -118,6 +118,8 @@ pub enum Dialog {
     Sessions,
     /// The link, and the files that can be saved.
     Share,
+    /// How true the page is.
+    Truth,
 }
 
 /// The panel that is shown where there is room for one only.

@@ -3,6 +3,7 @@
 
 mod support;
 
+use mmap_playground::text::grouped;
 use support::Page;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -264,6 +265,58 @@ async fn a_pasted_log_is_summed_up_before_it_is_shown() {
     assert!(page.all("import-dialog").is_empty());
     assert_eq!(page.text("session-title"), "Pasted log");
     assert!(!page.all("console-line").is_empty());
+}
+
+/// The window says what the report says, all of it, and nothing of its own; mouse and keyboard
+/// open it.
+#[wasm_bindgen_test]
+async fn how_true_the_page_is_stands_on_it() {
+    let report = include_str!("../../docs/conformance.json");
+    let report: serde_json::Value = serde_json::from_str(report).unwrap();
+    let list = |name: &str| report[name].as_array().unwrap().clone();
+    let number = |number: &serde_json::Value| number.as_u64().map(grouped).unwrap();
+    let page = Page::open().await;
+    page.key("app", "t").await;
+    assert!(page.get("truth-dialog").has_attribute("open"));
+
+    let summary = page.text("truth-summary");
+    assert!(summary.contains(report["kernel"].as_str().unwrap()), "{summary}");
+    let calls = format!("{} random calls", number(&report["calls"]));
+    assert!(summary.starts_with(&calls), "{summary}");
+    let differences = match report["differences"].as_u64() {
+        Some(0) => "no difference".to_owned(),
+        _ => format!("{} difference", number(&report["differences"])),
+    };
+    assert!(summary.contains(&differences), "{summary}");
+    let rows: Vec<_> = page.all("truth-profile").iter().map(cells).collect();
+    let expected = list("profiles").into_iter().map(|profile| {
+        let about = profile["about"].as_str().unwrap().to_owned();
+        vec![about, number(&profile["calls"]), number(&profile["differences"])]
+    });
+    assert_eq!(rows, expected.collect::<Vec<_>>());
+
+    let known = page.text("truth-known");
+    for difference in list("known") {
+        let part = |name: &str| difference[name].as_str().unwrap().to_owned();
+        assert!(known.contains(&part("what")) && known.contains(&part("reason")), "{known}");
+    }
+    let sections = list("sections");
+    let outside = sections.iter().filter_map(|section| section["outside"].as_u64()).sum();
+    let said = format!("{} are outside the model", grouped(outside));
+    assert!(page.text("truth-outside").contains(&said), "{said}");
+    assert_eq!(page.all("truth-section").len(), sections.len());
+
+    page.click("truth-close").await;
+    assert!(page.all("truth-dialog").is_empty());
+    page.click("truth").await;
+    assert!(page.get("truth-dialog").has_attribute("open"));
+}
+
+/// The texts of a table row's cells.
+fn cells(row: &HtmlElement) -> Vec<String> {
+    let cells = row.children();
+    let cell = |index| cells.item(index).and_then(|cell| cell.text_content());
+    (0..cells.length()).filter_map(cell).collect()
 }
 
 #[wasm_bindgen_test]

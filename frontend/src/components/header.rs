@@ -35,6 +35,8 @@ pub fn Header() -> Html {
                 title="Redo (Ctrl Shift Z)" aria-label="Redo" data-testid="redo">{ icons::redo() }</button>
             <button type="button" class="button quiet" onclick={dispatch(Action::Theme(store.theme.next()))}
                 title="Light or dark" aria-label="Switch between light and dark" data-testid="theme">{ icons::theme() }</button>
+            <button type="button" class="button quiet" onclick={dispatch(Action::Open(Some(Dialog::Truth)))}
+                title="How true is this? (t)" aria-label="How true is this?" data-testid="truth">{ icons::truth() }</button>
             <button type="button" class="button quiet" onclick={dispatch(Action::Open(Some(Dialog::Keys)))}
                 title="Keys (?)" aria-label="Keyboard help" data-testid="keys">{ icons::keys() }</button>
         </header>

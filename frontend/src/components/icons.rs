@@ -43,6 +43,8 @@ icons! {
     copy = "M5.5 5.5h7v8h-7zM3.5 10.5v-8h7";
     /// Pick a place.
     pick = "M8 2v3M8 11v3M2 8h3M11 8h3M8 8h.01";
+    /// Held against the kernel.
+    truth = "M8 1.8 13.2 4v3.8c0 3-2.2 5.2-5.2 6.4-3-1.2-5.2-3.4-5.2-6.4V4zM5.6 8l1.8 1.8 3.2-3.4";
     /// Close.
     close = "M4 4l8 8M12 4l-8 8";
     /// Nearer.

@@ -19,6 +19,7 @@ const KEYS: &[(&str, &str)] = &[
     ("i", "import a log"),
     ("o", "the sessions"),
     ("e", "share, and save files"),
+    ("t", "how true the page is"),
     ("?", "this list"),
     ("arrow keys", "in the grid, the VMAs, the frames, the bytes: move"),
     ("Shift + arrows", "in the grid: select pages"),

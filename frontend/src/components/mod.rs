@@ -31,5 +31,6 @@ pub mod print_picture;
 pub mod sessions;
 pub mod share;
 pub mod timeline;
+pub mod truth;
 pub mod vma_list;
 pub mod welcome;

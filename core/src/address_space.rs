@@ -38,6 +38,8 @@ pub struct AddressSpace {
     pub break_end: Address,
     /// The address at which the program's stack began (`mm->start_stack`).
     pub stack_start: Address,
+    /// Bytes that count as locked although nothing locks them any more.
+    left_locked: u64,
     /// `vm.max_map_count`.
     max_map_count: u64,
     next_origin: Origin,
@@ -69,6 +71,7 @@ impl AddressSpace {
             break_start,
             break_end: break_start,
             stack_start: 0,
+            left_locked: 0,
             max_map_count,
             next_origin: 0,
         }
@@ -77,6 +80,13 @@ impl AddressSpace {
     /// The VMAs.
     pub fn vmas(&self) -> &VmaSet {
         &self.vmas
+    }
+
+    /// Bytes that count against `RLIMIT_MEMLOCK`.
+    pub fn locked_bytes(&self) -> u64 {
+        let locked = self.vmas.iter().filter(|vma| vma.flags.contains(VmaFlags::LOCKED));
+        let locked: u64 = locked.map(|vma| vma.range.size_bytes()).sum();
+        locked.saturating_add(self.left_locked)
     }
 
     /// The page table.
@@ -306,12 +316,16 @@ impl AddressSpace {
     }
 
     /// What `MREMAP_DONTUNMAP` leaves of the old VMA: unlocked, and without an origin if it moved
-    /// as a whole (`dontunmap_complete`).
+    /// as a whole. All of it counts as locked for good, for the kernel does not take it off
+    /// `locked_vm` (`dontunmap_complete`).
     pub fn leave_behind(&mut self, range: PageRange) {
         let parts: Vec<Vma> = self.vmas.overlapping(range).copied().collect();
         for vma in parts {
             let origin = if vma.range == range { None } else { vma.origin };
             let flags = vma.flags - VmaFlags::LOCKED;
+            if flags != vma.flags {
+                self.left_locked = self.left_locked.saturating_add(vma.range.size_bytes());
+            }
             if origin != vma.origin || flags != vma.flags {
                 self.vmas.remove(vma.range.start());
                 self.vmas.insert(Vma { origin, flags, ..vma });

@@ -175,10 +175,9 @@ impl Kernel {
         accounted.filter_map(|vma| vma.range.intersection(range)).map(PageRange::page_count).sum()
     }
 
-    /// Bytes in locked mappings.
+    /// Bytes that count against `RLIMIT_MEMLOCK`.
     pub fn locked_bytes(&self) -> u64 {
-        let locked = self.space.vmas().iter().filter(|vma| vma.flags.contains(VmaFlags::LOCKED));
-        locked.map(|vma| vma.range.size_bytes()).sum()
+        self.space.locked_bytes()
     }
 
     /// Reads memory as it stands, without a page fault: what a load would give, whatever the

@@ -41,6 +41,11 @@ pub use fantoccini::key::Key;
 pub use page::{Page, Viewport, Violation};
 pub use surroundings::not_in_firefox;
 
+/// Returns the selector of an element by its name for tests.
+pub fn id(name: &str) -> String {
+    format!("[data-testid=\"{name}\"]")
+}
+
 /// How long a test may take before it counts as stuck.
 const TEST_TIMEOUT: Duration = Duration::from_secs(120);
 

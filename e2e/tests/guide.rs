@@ -1,13 +1,8 @@
 //! The first visit: from an empty page to a first fault, by mouse, by keyboard, by touch.
 
 use anyhow::{bail, ensure};
-use e2e::{Key, Page, Result, Viewport, with_page};
+use e2e::{Key, Page, Result, Viewport, id, with_page};
 use serde_json::json;
-
-/// A selector for an element by its name for tests.
-fn id(name: &str) -> String {
-    format!("[data-testid=\"{name}\"]")
-}
 
 /// How many steps of the guide are done.
 async fn wait_for_step(page: &Page, done: usize) -> Result<()> {

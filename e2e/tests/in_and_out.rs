@@ -2,14 +2,9 @@
 //! state, byte for byte; what cannot come back is told, and the session shown stays.
 
 use anyhow::{Context, ensure};
-use e2e::{Key, Page, Result, Viewport, with_page, with_page_killed};
+use e2e::{Key, Page, Result, Viewport, id, with_page, with_page_killed};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-
-/// A selector for an element by its name for tests.
-fn id(name: &str) -> String {
-    format!("[data-testid=\"{name}\"]")
-}
 
 async fn run(page: &Page, line: &str) -> Result<()> {
     page.type_into(&id("console-input"), &format!("{line}\n")).await

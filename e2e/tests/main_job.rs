@@ -2,14 +2,9 @@
 //! its reason, `malloc` and its calls, an overrun and the header it kills; and all of it undone.
 
 use anyhow::{Context, ensure};
-use e2e::{Page, Result, Viewport, with_page};
+use e2e::{Page, Result, Viewport, id, with_page};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-
-/// A selector for an element by its name for tests.
-fn id(name: &str) -> String {
-    format!("[data-testid=\"{name}\"]")
-}
 
 /// A recorded file of the core's tests.
 fn recorded(name: &str) -> PathBuf {

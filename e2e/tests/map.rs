@@ -2,13 +2,8 @@
 //! screen readers, what lights together, fingers and paper.
 
 use anyhow::{Context, ensure};
-use e2e::{Key, Page, Result, Viewport, with_page};
+use e2e::{Key, Page, Result, Viewport, id, with_page};
 use serde_json::json;
-
-/// A selector for an element by its name for tests.
-fn id(name: &str) -> String {
-    format!("[data-testid=\"{name}\"]")
-}
 
 /// Types a line into the console and runs it.
 async fn run(page: &Page, line: &str) -> Result<()> {

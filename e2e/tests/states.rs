@@ -2,13 +2,8 @@
 //! sticks out sideways, and a picture of each is kept in `target/screenshots/`.
 
 use anyhow::{Context, ensure};
-use e2e::{Key, Page, Result, Viewport, with_page};
+use e2e::{Key, Page, Result, Viewport, id, with_page};
 use serde_json::json;
-
-/// A selector for an element by its name for tests.
-fn id(name: &str) -> String {
-    format!("[data-testid=\"{name}\"]")
-}
 
 /// Looks at the page as it is from all sides. `sign` is an element that makes it this state: a
 /// state that a new width ends would be looked at in vain.

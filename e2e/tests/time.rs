@@ -2,15 +2,10 @@
 //! two moments held against each other; all of it on a log of 100,000 lines too.
 
 use anyhow::{Context, ensure};
-use e2e::{Key, Page, Result, Viewport, with_page};
+use e2e::{Key, Page, Result, Viewport, id, with_page};
 use serde_json::json;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-
-/// A selector for an element by its name for tests.
-fn id(name: &str) -> String {
-    format!("[data-testid=\"{name}\"]")
-}
 
 async fn run(page: &Page, line: &str) -> Result<()> {
     page.type_into(&id("console-input"), &format!("{line}\n")).await

@@ -1,11 +1,6 @@
 //! The window that says how true the page is.
 
-use e2e::{Key, Page, Result, Viewport, with_page};
-
-/// A selector for an element by its name for tests.
-fn id(name: &str) -> String {
-    format!("[data-testid=\"{name}\"]")
-}
+use e2e::{Key, Page, Result, Viewport, id, with_page};
 
 /// Waits until an element has the focus.
 async fn focused(page: &Page, selector: &str) -> Result<()> {

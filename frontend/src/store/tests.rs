@@ -1,0 +1,129 @@
+//! Tests of the store: what actions do to it.
+
+use super::*;
+use mmap_playground_core::heap::HeapSetting;
+
+fn after(actions: impl IntoIterator<Item = Action>) -> Rc<Store> {
+    let start = Rc::new(Store::new(Theme::System));
+    actions.into_iter().fold(start, |store, action| store.reduce(action))
+}
+
+fn run(line: &str) -> Action {
+    Action::Run(line.to_owned())
+}
+
+const MAP: &str = "p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)";
+
+#[test]
+fn the_cursor_follows_what_changes_until_it_is_put_somewhere() {
+    let store = after([run(MAP), run("load(p + PAGE_SIZE)")]);
+    assert_eq!(store.cursor, Some(0x7fff_f7ff_e000));
+    let store = store.reduce(Action::Step(-1));
+    assert_eq!(store.cursor, Some(0x7fff_f7ff_d000));
+    let store = store.reduce(Action::Inspect(Some(0x1000))).reduce(Action::Step(1));
+    assert_eq!(store.cursor, Some(0x1000));
+    assert_eq!(store.reduce(run("munmap(p, 1)")).cursor, Some(0x7fff_f7ff_d000));
+}
+
+#[test]
+fn undo_brings_back_steps_that_running_in_the_past_dropped() {
+    let store = after([run(MAP), run("munmap(p, 8192)"), Action::Step(-1), run("load(p)")]);
+    assert_eq!(store.session.len(), 2);
+    let store = store.reduce(Action::Undo);
+    assert_eq!(store.session.last_step().unwrap().result, "0x7ffff7ffd000");
+    assert_eq!(store.session.len(), 2);
+    let store = store.reduce(Action::Redo);
+    assert!(store.last_step().unwrap().text.starts_with("load"));
+}
+
+#[test]
+fn another_allocator_can_be_undone() {
+    let tags = HeapSetting::parse("boundary-tags 32").unwrap();
+    let store = after([run("a = malloc(8)"), run("free(a)"), Action::LinkWith(tags)]);
+    assert_eq!((store.session.heap_setting(), store.session.len()), (tags, 2));
+    assert!(store.session.script().starts_with("# heap: boundary-tags 32\n"));
+    let store = store.reduce(Action::Undo);
+    assert_eq!(store.session.heap_setting(), HeapSetting::default());
+    let store = store.reduce(Action::LinkWith(HeapSetting::default()));
+    assert!(store.can_redo());
+}
+
+#[test]
+fn the_old_future_is_a_branch_to_go_back_to() {
+    let store = after([run(MAP), run("munmap(p, 8192)"), Action::Step(-1), run("load(p)")]);
+    assert!(store.announcement.ends_with("kept as a branch."), "{}", store.announcement);
+    let store = store.reduce(Action::Branch(BranchChange::Switch(0)));
+    assert!(store.last_step().unwrap().text.starts_with("munmap"));
+    let store = store.reduce(Action::Branch(BranchChange::Remove(1)));
+    assert_eq!(store.session.branches().len(), 1);
+    assert_eq!(store.reduce(Action::Undo).session.branches().len(), 2);
+}
+
+#[test]
+fn a_session_that_comes_back_is_looked_at_as_before() {
+    let range = PageRange::new(0x7fff_f7ff_d000, 0x7fff_f7ff_e000);
+    let store = after([run(MAP), Action::Inspect(Some(0x1234)), Action::Select(range)]);
+    let store = store.reduce(Action::Tab(Tab::Heap)).reduce(Action::Inspect(Some(0x1234)));
+    let (session, view) = (store.session.clone(), store.view());
+    let restored = Restored { session, title: Some("back".into()), view, slot: Some(7) };
+    let again = after([Action::Restore(Box::new(restored))]);
+    assert_eq!((again.cursor, again.selection, again.tab), (Some(0x1234), range, Tab::Heap));
+    assert_eq!((again.name().as_str(), again.slot), ("back", 7));
+    assert!(!again.can_undo(), "there was nothing to go back to");
+}
+
+#[test]
+fn a_new_session_has_a_number_of_its_own_and_undo_goes_back_to_the_old_one() {
+    let store = after([run(MAP)]);
+    assert_eq!(store.slot, 0, "the first stays where it began");
+    let store = store.reduce(Action::New);
+    assert_eq!((store.slot, store.session.len()), (1, 0));
+    let store = store.reduce(run(MAP)).reduce(Action::Undo).reduce(Action::Undo);
+    assert_eq!((store.slot, store.session.len()), (0, 1));
+}
+
+#[test]
+fn failures_are_gone_to_in_a_circle() {
+    let store = after([run("munmap(1, 1)"), run(MAP), run("store(p, 1)"), run(MAP)]);
+    let to = |store: Rc<Store>| store.reduce(Action::Jump(Landmark::Failure, true));
+    let first = to(store);
+    assert_eq!(first.session.position(), 1);
+    let second = to(first);
+    assert_eq!(second.session.position(), 3);
+    assert_eq!(to(second).session.position(), 1);
+}
+
+#[test]
+fn comments_stand_above_the_step_below_them() {
+    let store = after([run("# one\n# two\nbrk(0)\n\nbrk(0)\n// three\nbrk(0)")]);
+    let steps = store.session.steps(0..usize::MAX);
+    let remarks: Vec<_> = steps.filter_map(|(index, step)| Some((index, step.remark()?))).collect();
+    assert_eq!(remarks, [(0, "one two".to_owned()), (2, "three".to_owned())]);
+}
+
+#[test]
+fn columns_count_characters() {
+    let store = after([run("load(\"é\" oops")]);
+    let trouble = &store.trouble[0];
+    assert_eq!(trouble.source, "load(\"é\" oops");
+    assert!(trouble.column <= trouble.source.chars().count() + 1);
+    assert!(store.announcement.starts_with("Line 1, column"));
+}
+
+#[test]
+fn a_place_picked_on_the_map_fills_the_field() {
+    let store = after([Action::Form("munmap"), Action::Pick(Some(0)), Action::Picked(0x1234)]);
+    assert_eq!(store.draft.line(), "munmap(0x1000, PAGE_SIZE)");
+    assert_eq!(store.picking, None);
+}
+
+#[test]
+fn every_example_reads_without_trouble() {
+    for example in crate::examples::EXAMPLES {
+        let store = after([crate::examples::load(example)]);
+        assert_eq!(*store.trouble, [], "{}", example.title);
+        let counts = store.session.counts();
+        assert_eq!(counts.divergences, 0, "{}", example.title);
+        assert!(counts.calls > 8, "{}", example.title);
+    }
+}

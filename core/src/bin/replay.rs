@@ -17,7 +17,7 @@ mod native {
     use mmap_playground_core::heap::{Allocator, HeapSetting};
     use mmap_playground_core::machine::Machine;
     use mmap_playground_core::maps::{parse_maps, print_maps};
-    use mmap_playground_core::picture;
+    use mmap_playground_core::picture::{self, Panel};
     use mmap_playground_core::process::Process;
     use mmap_playground_core::replay::{Ran, RanKind, Runner};
     use mmap_playground_core::report::{self, Choice};
@@ -67,6 +67,12 @@ mod native {
         /// With maps, state, figures or svg: print it after every call
         #[arg(long)]
         each: bool,
+        /// With svg: what to draw, one below the other, of map, heap, frames, walk
+        #[arg(long, value_name = "PANELS", value_delimiter = ',', value_parser = Panel::parse)]
+        panels: Vec<Panel>,
+        /// With the panel walk: the address to follow, not that of the last call
+        #[arg(long, value_name = "ADDR", value_parser = address)]
+        at: Option<Address>,
         /// With results: print the rule behind every failed call and signal and where the manual has
         /// it, what surprises about the others, and how every call of the allocator went
         #[arg(long)]
@@ -168,8 +174,13 @@ mod native {
     ) -> Result<(Runner, Vec<String>), String> {
         let choice = report::choose(script, options.pid);
         let mut texts = vec![String::new(); prints.len()];
-        let snapshot = |print: Print, process: &Process, caption: &str| match print {
-            Print::Svg => Ok(picture::svg(process, caption)),
+        let panels: &[Panel] =
+            if options.panels.is_empty() { &[Panel::Map] } else { &options.panels };
+        let snapshot = |print: Print, process: &Process, last: &Last| match print {
+            Print::Svg => {
+                let subject = options.at.or(last.subject);
+                Ok(picture::svg_of(process, &last.caption, panels, subject))
+            }
             Print::Maps => Ok(print_maps(&maps_lines(process))),
             Print::State => serde_json::to_string_pretty(&State::of(process))
                 .map(|text| text + "\n")
@@ -181,7 +192,7 @@ mod native {
             Print::Results | Print::Summary => Ok(String::new()),
         };
         runner.counts.unreadable = script.unreadable_count() as u64;
-        let mut caption = "nothing has run".to_owned();
+        let mut last = Last { caption: "nothing has run".to_owned(), subject: None };
         for line in &script.lines {
             if options.step.is_some_and(|step| runner.counts.calls >= step) {
                 break;
@@ -194,8 +205,9 @@ mod native {
             if let RanKind::Unreadable(diagnostic) = &ran.kind {
                 complain(diagnostic);
             }
-            if let RanKind::Call(..) = ran.kind {
-                caption = caption_of(&ran);
+            if let RanKind::Call(call, outcome) = &ran.kind {
+                let subject = picture::subject(call, outcome);
+                last = Last { caption: caption_of(&ran), subject };
             }
             for (text, print) in texts.iter_mut().zip(prints) {
                 if *print == Print::Results {
@@ -212,18 +224,26 @@ mod native {
                     if !text.is_empty() && *print != Print::Figures {
                         text.push('\n');
                     }
-                    text.push_str(&snapshot(*print, &runner.process, &caption)?);
+                    text.push_str(&snapshot(*print, &runner.process, &last)?);
                 }
             }
         }
         for (text, print) in texts.iter_mut().zip(prints) {
             match print {
                 Print::Summary => *text = report::summary(&runner.counts, script, choice),
-                _ if !options.each => text.push_str(&snapshot(*print, &runner.process, &caption)?),
+                _ if !options.each => text.push_str(&snapshot(*print, &runner.process, &last)?),
                 _ => {}
             }
         }
         Ok((runner, texts))
+    }
+
+    /// What is said of the last call beside a picture.
+    struct Last {
+        /// The call with its result.
+        caption: String,
+        /// The address that it was about.
+        subject: Option<Address>,
     }
 
     /// A call with its result, without what is explained below it.

@@ -1,40 +1,30 @@
-//! The address space as a picture: an SVG that stands by itself, in print too.
+//! The panel of the address space: a lane a VMA, low addresses on top.
 //!
-//! One lane a VMA, low addresses on top; holes between them are folded to a dashed line with their
-//! size. A lane's bar grows with the logarithm of the VMA's size, as the picture says, and is cut
-//! into cells: a page each, or an equal part of the VMA where that has more pages than cells. What
-//! is filled is resident. Protection is a colour and its letters, so that it survives a printer
-//! without colours; writable and executable is hatched as well.
+//! Holes are folded to a dashed line with their size. A lane's bar grows with the logarithm of the
+//! VMA's size, as the picture says, and is cut into cells: a page each, or an equal part of the VMA
+//! where that has more pages than cells. What is filled is resident. Protection is a colour and its
+//! letters, so that it survives a printer without colours; writable and executable is hatched too.
 
-use crate::abi::Prot;
-use crate::address::{PAGE_SIZE, PageRange, USER_END, size_text};
+use super::ink::{BAR, LANE, color, short, shortened, tenths, text};
+use crate::address::{PageRange, USER_END};
 use crate::process::Process;
 use crate::state::{self, PageView, VmaView};
-use svg::Document;
-use svg::node::element::{Definitions, Group, Line, Path, Pattern, Rectangle, Text, Title};
+use svg::node::element::{Group, Line, Path, Rectangle};
 
-/// Width of the picture, in user units.
-const WIDTH: f64 = 960.0;
-/// Height of a VMA's lane.
-const LANE: f64 = 24.0;
 /// Height of a folded hole.
 const FOLD: f64 = 18.0;
-/// Where the first lane begins.
-const TOP: f64 = 66.0;
-/// Left edge of the bars, and the width of the longest.
-const BAR: (f64, f64) = (298.0, 372.0);
 /// Cells of a bar at most.
 const CELLS: u64 = 64;
 /// VMAs that are drawn; the rest is counted.
 const MOST: usize = 500;
 
-/// Draws the address space of a process, with a caption above (the call that led here, say).
-pub fn svg(process: &Process, caption: &str) -> String {
+/// Draws the address space from `top` down; gives where it ends.
+pub(super) fn draw(process: &Process, top: f64) -> (Group, f64) {
     let vmas = state::vmas(process);
     let shown = vmas.get(..MOST).unwrap_or(&vmas);
     let largest = shown.iter().map(|vma| vma.range.page_count()).max().unwrap_or(1);
     let mut group = Group::new();
-    let mut y = TOP;
+    let mut y = top;
     let mut behind = 0;
     for vma in shown {
         // Behind user space there are no addresses that could be free.
@@ -55,44 +45,7 @@ pub fn svg(process: &Process, caption: &str) -> String {
         y += FOLD;
     }
     group = legend(group, y + 22.0, shown);
-    let height = y + 40.0;
-    let document = Document::new()
-        .set("viewBox", format!("0 0 {WIDTH} {height}"))
-        .set("width", WIDTH)
-        .set("height", height)
-        .set("role", "img")
-        .add(Title::new(clean(&format!("Address space. {caption}"))))
-        .add(Definitions::new().add(hatch()))
-        .add(Rectangle::new().set("width", WIDTH).set("height", height).set("fill", "#ffffff"))
-        .add(heading(process))
-        .add(text(16.0, 46.0, caption, "as-caption"));
-    format!("{}\n", document.add(group))
-}
-
-/// The font of everything but the title.
-const MONO: &str = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
-
-fn heading(process: &Process) -> Text {
-    let totals = state::totals(process);
-    let resident = totals.resident_pages.saturating_mul(PAGE_SIZE);
-    let words = format!(
-        "Address space: {} VMAs, {} mapped, {} resident",
-        totals.vma_count,
-        short(totals.mapped_bytes),
-        short(resident)
-    );
-    text(16.0, 26.0, &words, "as-title")
-}
-
-/// Diagonal lines: writable and executable.
-fn hatch() -> Pattern {
-    let lines = Path::new().set("d", "M-2 2l4-4M0 8l8-8M6 10l4-4").set("stroke", "#000000");
-    Pattern::new()
-        .set("id", "as-hazard")
-        .set("patternUnits", "userSpaceOnUse")
-        .set("width", 8)
-        .set("height", 8)
-        .add(lines)
+    (group, y + 40.0)
 }
 
 fn fold(group: Group, y: f64, hole: PageRange) -> Group {
@@ -213,59 +166,4 @@ fn legend(mut group: Group, y: f64, shown: &[VmaView]) -> Group {
     }
     group = group.add(text(16.0, y, &words.join(" · "), "as-muted"));
     group
-}
-
-/// A text. How it looks stands in its attributes: a style sheet would reach beyond the picture
-/// where that is part of a page.
-fn text(x: f64, y: f64, words: &str, class: &str) -> Text {
-    let plain = Text::new(clean(words))
-        .set("x", tenths(x))
-        .set("y", tenths(y))
-        .set("class", class)
-        .set("font-size", 11)
-        .set("font-family", MONO)
-        .set("fill", if class == "as-muted" { "#5f646b" } else { "#1d2126" });
-    match class {
-        "as-title" => plain
-            .set("font-size", 14)
-            .set("font-family", "system-ui, sans-serif")
-            .set("font-weight", 600),
-        "as-letters" => plain.set("font-weight", 600),
-        "as-end" => plain.set("text-anchor", "end"),
-        _ => plain,
-    }
-}
-
-fn tenths(number: f64) -> String {
-    let text = format!("{number:.1}");
-    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
-}
-
-/// The characters that XML may hold (Extensible Markup Language 1.0, section 2.2); a name of a
-/// file may hold others.
-fn clean(words: &str) -> String {
-    let allowed = |c: char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
-    words.chars().map(|c| if allowed(c) { c } else { '\u{fffd}' }).collect()
-}
-
-fn short(bytes: u64) -> String {
-    size_text(bytes).replace("about ", "~")
-}
-
-fn shortened(words: &str, most: usize) -> String {
-    if words.chars().count() <= most {
-        return words.to_owned();
-    }
-    words.chars().take(most - 1).chain(['…']).collect()
-}
-
-/// The colour of a protection, as the page has it in its light theme.
-fn color(prot: Prot) -> &'static str {
-    match (prot.contains(Prot::WRITE), prot.contains(Prot::EXEC), prot.contains(Prot::READ)) {
-        (true, true, _) => "#b02347",
-        (true, false, _) => "#16744f",
-        (false, true, _) => "#94590c",
-        (false, false, true) => "#2b63ad",
-        (false, false, false) => "#6a7078",
-    }
 }

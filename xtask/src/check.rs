@@ -85,6 +85,7 @@ fn all_tests(report: &mut Report) -> Result<()> {
         report.check("end to end", || bail!("not run, since the page was not built"));
         return Ok(());
     }
+    report.check("guide", page::guide);
     // An error tells where it comes from; its backtrace is all machinery.
     let end_to_end = |tests: &str| {
         let mut command = cargo(&format!("test -p e2e{tests} --no-fail-fast"));

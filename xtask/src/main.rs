@@ -33,7 +33,7 @@ enum Command {
         #[arg(long)]
         open: bool,
     },
-    /// Builds the page into dist/, for any static host and any path on it.
+    /// Builds the page into dist/ and the guide into dist/guide/, for any static host and any path on it.
     Build,
     /// Runs every test there is: native, in Node, in Chromium and Firefox, and end to end.
     Test,

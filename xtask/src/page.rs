@@ -1,11 +1,14 @@
-//! Builds and serves the page with trunk.
+//! Builds and serves the page with trunk, and builds the guide beside it with mdBook.
 
+use std::env;
+use std::fs;
 use std::process::{Command, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use xtask::root;
 
 use crate::setup;
-use crate::shell::{command, replace_with, run};
+use crate::shell::{cargo, command, replace_with, run};
 
 /// Serves the page until interrupted.
 pub(crate) fn serve(port: u16, open: bool) -> Result<ExitCode> {
@@ -28,6 +31,9 @@ pub(crate) fn build() -> Result<ExitCode> {
     println!("Building the page for release, a minute or two the first time …");
     run(&mut release_build()?)?;
     println!("The page is in dist/. Copy it to any static host, under any path.");
+    setup::take(&setup::for_guide()?)?;
+    guide()?;
+    println!("The guide is in dist/guide/.");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -36,4 +42,23 @@ pub(crate) fn release_build() -> Result<Command> {
     let mut trunk = command(setup::trunk_path()?);
     trunk.args(["build", "--release", "--dist", "dist"]);
     Ok(trunk)
+}
+
+/// Builds the guide into `dist/guide/`, which the build of the page empties, and puts the script that
+/// makes a book's figures live beside the page, for whoever has a book.
+pub(crate) fn guide() -> Result<()> {
+    const SCRIPT: &str = "mdbook-mmap.js";
+    run(&mut cargo("build --quiet --package mdbook-mmap"))?;
+    // mdBook looks for its preprocessor on PATH.
+    let preprocessor = setup::built("mdbook-mmap")?;
+    let folder = preprocessor.parent().context("a program has a folder")?.to_path_buf();
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths([folder].into_iter().chain(env::split_paths(&path)))?;
+    let dist = root().join("dist");
+    let mut mdbook = command(setup::mdbook_path()?);
+    mdbook.args(["build", "docs/guide", "--dest-dir"]).arg(dist.join("guide"));
+    run(mdbook.env("PATH", path))?;
+    fs::copy(root().join("docs/guide").join(SCRIPT), dist.join(SCRIPT))
+        .with_context(|| format!("could not copy {SCRIPT}"))?;
+    Ok(())
 }

@@ -21,6 +21,8 @@ use crate::shell::{cargo, command, output, run};
 
 /// The exact version: trunk 0.22 needs a newer compiler.
 const TRUNK_VERSION: &str = "0.21.14";
+/// The version that the guide is written for; its themes and settings change between versions.
+const MDBOOK_VERSION: &str = "0.5.4";
 
 /// A tool and how to get it.
 pub(crate) struct Step {
@@ -28,7 +30,7 @@ pub(crate) struct Step {
     name: String,
     is_there: Box<dyn Fn() -> bool>,
     /// What installing means and how long it takes, for the reader who waits.
-    cost: &'static str,
+    cost: String,
     install: Box<dyn Fn() -> Result<()>>,
     /// The line that a person types if installing fails.
     remedy: String,
@@ -49,9 +51,15 @@ pub(crate) fn for_build() -> Result<Vec<Step>> {
     Ok(steps)
 }
 
+/// Returns what building the guide needs.
+pub(crate) fn for_guide() -> Result<Vec<Step>> {
+    Ok(vec![mdbook()?])
+}
+
 /// Returns what `cargo xtask test` and `ci` need.
 pub(crate) fn for_test() -> Result<Vec<Step>> {
     let mut steps = for_build()?;
+    steps.extend(for_guide()?);
     steps.extend([npm_packages()?, test_runner()?, chromium()]);
     Ok(steps)
 }
@@ -116,28 +124,37 @@ fn wasm_target() -> Step {
             rustc.args(["--print", "target-libdir", "--target", TARGET]);
             output(&mut rustc).is_some_and(|folder| Path::new(&folder).is_dir())
         }),
-        cost: "Downloading about 25 MB, some seconds",
+        cost: "Downloading about 25 MB, some seconds".to_owned(),
         install: Box::new(|| run(command("rustup").args(["target", "add", TARGET]))),
         remedy: format!("rustup target add {TARGET}"),
     }
 }
 
 fn trunk() -> Result<Step> {
-    let places = TrunkPlaces::new()?;
-    // Leave a trunk of another version alone: it serves somebody's other project.
+    installed(trunk_places()?, "--no-default-features --features rustls", "3 to 6 minutes")
+}
+
+fn mdbook() -> Result<Step> {
+    installed(mdbook_places()?, "--no-default-features --features search", "1 to 3 minutes")
+}
+
+/// The step that installs a program with cargo.
+fn installed(places: Places, features: &str, time: &str) -> Result<Step> {
+    // Leave a program of another version alone: it serves somebody's other project.
     let place = if places.has_other_version() {
         format!(" --root {}", places.private.display())
     } else {
         String::new()
     };
+    let Places { name, version, .. } = &places;
     // A build for release would take three times as long and serve no better.
     let arguments = format!(
-        "install trunk@{TRUNK_VERSION} --locked --no-default-features --features rustls --debug --config profile.dev.debug=false{place}"
+        "install {name}@{version} --locked {features} --debug --config profile.dev.debug=false{place}"
     );
     Ok(Step {
-        name: format!("trunk {TRUNK_VERSION}"),
+        name: format!("{name} {version}"),
+        cost: format!("Compiling it, {time}, once"),
         is_there: Box::new(move || places.find().is_some()),
-        cost: "Compiling it, 3 to 6 minutes, once",
         remedy: format!("cargo {arguments}"),
         install: Box::new(move || run(&mut cargo(&arguments))),
     })
@@ -149,41 +166,67 @@ fn trunk() -> Result<Step> {
 ///
 /// If trunk is not installed in the right version.
 pub(crate) fn trunk_path() -> Result<PathBuf> {
-    let trunk = TrunkPlaces::new()?.find();
-    trunk.with_context(|| format!("trunk {TRUNK_VERSION} is not installed"))
+    trunk_places()?.path()
 }
 
-/// Where a trunk may be.
-struct TrunkPlaces {
+/// Returns the mdBook to run.
+///
+/// # Errors
+///
+/// If mdBook is not installed in the right version.
+pub(crate) fn mdbook_path() -> Result<PathBuf> {
+    mdbook_places()?.path()
+}
+
+fn trunk_places() -> Result<Places> {
+    Places::new("trunk", TRUNK_VERSION, format!("trunk {TRUNK_VERSION}"))
+}
+
+fn mdbook_places() -> Result<Places> {
+    Places::new("mdbook", MDBOOK_VERSION, format!("mdbook v{MDBOOK_VERSION}"))
+}
+
+/// Where a program that cargo installs may be.
+struct Places {
+    name: &'static str,
+    version: &'static str,
+    /// What it prints when it is asked for its version.
+    wanted: String,
     /// On `PATH` and among cargo's installed programs.
     shared: Vec<PathBuf>,
     /// The root of an installation for this workspace alone.
     private: PathBuf,
 }
 
-impl TrunkPlaces {
-    fn new() -> Result<Self> {
+impl Places {
+    fn new(name: &'static str, version: &'static str, wanted: String) -> Result<Self> {
         let cargo_home = match env::var_os("CARGO_HOME") {
             Some(folder) => PathBuf::from(folder),
             None => BaseDirs::new().context("no home folder")?.home_dir().join(".cargo"),
         };
-        let installed = cargo_home.join("bin").join(executable("trunk"));
+        let installed = cargo_home.join("bin").join(executable(name));
         Ok(Self {
-            shared: which("trunk").into_iter().chain([installed]).collect(),
+            name,
+            version,
+            wanted,
+            shared: which(name).into_iter().chain([installed]).collect(),
             private: root().join("target").join("tools"),
         })
     }
 
     fn find(&self) -> Option<PathBuf> {
-        let private = self.private.join("bin").join(executable("trunk"));
+        let private = self.private.join("bin").join(executable(self.name));
         let mut places = self.shared.iter().chain([&private]);
-        let wanted = format!("trunk {TRUNK_VERSION}");
-        places.find(|file| prints(file, &wanted)).cloned()
+        places.find(|file| prints(file, &self.wanted)).cloned()
+    }
+
+    fn path(&self) -> Result<PathBuf> {
+        let Self { name, version, .. } = self;
+        self.find().with_context(|| format!("{name} {version} is not installed"))
     }
 
     fn has_other_version(&self) -> bool {
-        let wanted = format!("trunk {TRUNK_VERSION}");
-        self.shared.iter().any(|file| file.is_file() && !prints(file, &wanted))
+        self.shared.iter().any(|file| file.is_file() && !prints(file, &self.wanted))
     }
 }
 
@@ -195,7 +238,7 @@ fn wasm_bindgen() -> Result<Step> {
     Ok(Step {
         is_there: answers(&cached, &name),
         name,
-        cost: "Compiling it, one to two minutes, once",
+        cost: "Compiling it, one to two minutes, once".to_owned(),
         install: Box::new(move || {
             run(&mut cargo(BUILD_TOOLS))?;
             copy(&built, &cached)
@@ -211,7 +254,7 @@ fn test_runner() -> Result<Step> {
     Ok(Step {
         is_there: answers(&runner, &name),
         name,
-        cost: "Compiling it, one to two minutes, once for each checkout",
+        cost: "Compiling it, one to two minutes, once for each checkout".to_owned(),
         install: Box::new(|| run(&mut cargo(BUILD_TOOLS))),
         remedy: format!("cargo {BUILD_TOOLS}"),
     })
@@ -231,7 +274,7 @@ fn node() -> Step {
             let version = output(command("node").arg("--version"));
             version.is_some() && which("npm").is_some()
         }),
-        cost: "Installing them, about a minute",
+        cost: "Installing them, about a minute".to_owned(),
         install: Box::new(|| apt_install(&["nodejs", "npm"])),
         remedy: remedy.to_owned(),
     }
@@ -249,7 +292,7 @@ fn npm_packages() -> Result<Step> {
                 json(&file).is_ok_and(|package| package["version"] == version.as_str())
             })
         }),
-        cost: "Downloading about 25 MB from npm, some seconds",
+        cost: "Downloading about 25 MB from npm, some seconds".to_owned(),
         install: Box::new(|| {
             let mut npm = command(which("npm").context("npm is missing")?);
             run(npm.args(["ci", "--no-audit", "--no-fund"]))
@@ -269,7 +312,7 @@ fn wasm_opt() -> Result<Step> {
     Ok(Step {
         is_there: answers(&cached.join("wasm-opt"), &name),
         name,
-        cost: "Taking it from npm's binaryen, some seconds",
+        cost: "Taking it from npm's binaryen, some seconds".to_owned(),
         install: Box::new(move || {
             npm_packages()?.take()?;
             let bin = root().join("node_modules/binaryen/bin");
@@ -284,7 +327,7 @@ fn chromium() -> Step {
     Step {
         name: "Chromium and chromedriver".to_owned(),
         is_there: Box::new(|| browser::find().is_ok()),
-        cost: "Installing them, one to two minutes",
+        cost: "Installing them, one to two minutes".to_owned(),
         install: Box::new(|| {
             let found = browser::find().err().unwrap_or_default();
             apt_install(&["chromium", "chromium-driver"]).context(found)
@@ -297,7 +340,7 @@ fn firefox() -> Step {
     Step {
         name: "Firefox".to_owned(),
         is_there: Box::new(|| firefox::browser().is_some()),
-        cost: "Installing it, about a minute",
+        cost: "Installing it, about a minute".to_owned(),
         install: Box::new(|| apt_install(&["firefox-esr"])),
         remedy: firefox::install_line().to_owned(),
     }
@@ -308,7 +351,7 @@ fn geckodriver() -> Step {
     Step {
         name: "geckodriver".to_owned(),
         is_there: Box::new(|| firefox::driver().is_some()),
-        cost: "Compiling it, 2 to 5 minutes, once for each checkout",
+        cost: "Compiling it, 2 to 5 minutes, once for each checkout".to_owned(),
         install: Box::new(|| {
             let mut install = cargo(&format!(
                 "{} --debug --config profile.dev.debug=false",
@@ -355,7 +398,7 @@ fn trunk_cache() -> Result<PathBuf> {
 }
 
 /// Returns where cargo puts the program `name` of this workspace: beside this one.
-fn built(name: &str) -> Result<PathBuf> {
+pub(crate) fn built(name: &str) -> Result<PathBuf> {
     let me = env::current_exe().context("this program has no path")?;
     Ok(me.with_file_name(executable(name)))
 }

@@ -48,5 +48,6 @@ pub mod start;
 pub mod replay;
 pub mod report;
 pub mod session;
+pub mod lesson;
 pub mod compare;
 pub mod saved;

@@ -1,5 +1,5 @@
-//! A saved session as letters for the fragment of a link: its text, compressed (zlib), in base64
-//! with the alphabet for addresses.
+//! A saved session, or another text, as letters for the fragment of a link: compressed (zlib), in
+//! base64 with the alphabet for addresses.
 
 use super::{MOST_BYTES, Saved, SavedError};
 use base64::Engine;
@@ -17,9 +17,14 @@ const MOST_LINKED: usize = if MOST_BYTES < 32 << 20 { MOST_BYTES } else { 32 << 
 
 /// Packs it for a link. The result may be longer than [`LINK_LETTERS`].
 pub fn to_link(saved: &Saved) -> String {
+    text_to_link(&saved.to_text())
+}
+
+/// Packs a text (a lesson, say) for a link. The result may be longer than [`LINK_LETTERS`].
+pub fn text_to_link(text: &str) -> String {
     let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
     // Writing into memory does not fail.
-    let _ = packed.write_all(saved.to_text().as_bytes());
+    let _ = packed.write_all(text.as_bytes());
     URL_SAFE_NO_PAD.encode(packed.finish().unwrap_or_default())
 }
 
@@ -29,6 +34,15 @@ pub fn to_link(saved: &Saved) -> String {
 ///
 /// The link is cut, altered, or holds too much; what is in it is no session of this version.
 pub fn from_link(letters: &str) -> Result<Saved, SavedError> {
+    Saved::from_text(&text_from_link(letters)?)
+}
+
+/// Unpacks what [`text_to_link`] packed.
+///
+/// # Errors
+///
+/// The link is cut, altered, or holds too much or no text.
+pub fn text_from_link(letters: &str) -> Result<String, SavedError> {
     let damaged = |what: &str| SavedError::Damaged(what.to_owned());
     let packed = URL_SAFE_NO_PAD.decode(letters.trim());
     let packed = packed.map_err(|_| damaged("not all of its letters are those of a link"))?;
@@ -38,8 +52,7 @@ pub fn from_link(letters: &str) -> Result<Saved, SavedError> {
     if bytes.len() > MOST_LINKED {
         return Err(SavedError::TooLong);
     }
-    let text = String::from_utf8(bytes).map_err(|_| damaged("it holds no text"))?;
-    Saved::from_text(&text)
+    String::from_utf8(bytes).map_err(|_| damaged("it holds no text"))
 }
 
 #[cfg(test)]
@@ -59,6 +72,13 @@ mod tests {
         let link = to_link(&saved());
         assert!(link.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-' || it == b'_'));
         assert_eq!(from_link(&link), Ok(saved()));
+    }
+
+    #[test]
+    fn any_text_fits_into_a_link() {
+        let text = "# lesson: äöü\n\nbrk(NULL)\n";
+        assert_eq!(text_from_link(&text_to_link(text)).as_deref(), Ok(text));
+        assert!(from_link(&text_to_link(text)).is_err(), "a lesson is no session");
     }
 
     #[test]

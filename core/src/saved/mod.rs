@@ -18,7 +18,7 @@
 mod link;
 mod restore;
 
-pub use link::{LINK_LETTERS, from_link, to_link};
+pub use link::{LINK_LETTERS, from_link, text_from_link, text_to_link, to_link};
 pub use restore::Restore;
 
 use crate::address::Address;

@@ -25,7 +25,7 @@ use crate::store::{Action, Dialog, PointedContext, Store, StoreContext, Tab};
 use crate::theme::Theme;
 use mmap_playground_core::session::Landmark;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, KeyboardEvent};
+use web_sys::{Element, HtmlElement, KeyboardEvent};
 use yew::prelude::*;
 
 const THEME_KEY: &str = "mmap-playground.theme";
@@ -48,11 +48,6 @@ pub fn App(props: &AppProps) -> Html {
         store
     });
     let keeping = use_keeping(&store, props.keep);
-    let pointed = PointedContext(use_state_eq(|| None));
-    let lit =
-        use_memo((pointed.get(), store.revision), |(pointed, _)| Lit::of(*pointed, &store.session));
-    let guide = use_guide_state();
-
     use_effect_with(store.theme, |theme| {
         browser::set_root_attribute("data-theme", theme.name());
         browser::store(THEME_KEY, theme.name());
@@ -61,10 +56,7 @@ pub fn App(props: &AppProps) -> Html {
     use_dropped_files(&store);
 
     html! {
-        <ContextProvider<StoreContext> context={store.clone()}>
-        <ContextProvider<PointedContext> context={pointed}>
-        <ContextProvider<LitContext> context={LitContext(lit)}>
-        <ContextProvider<GuideContext> context={guide}>
+        <Shared store={store.clone()}>
         <ContextProvider<Keeping> context={keeping}>
             <div class="app" data-tab={store.tab.id()} data-testid="app">
                 <Skip />
@@ -118,6 +110,34 @@ pub fn App(props: &AppProps) -> Html {
                 </p>
             </div>
         </ContextProvider<Keeping>>
+        </Shared>
+    }
+}
+
+/// What [`Shared`] needs.
+#[derive(PartialEq, Properties)]
+pub struct SharedProps {
+    /// The store that all views below show.
+    pub store: StoreContext,
+    /// The views.
+    pub children: Html,
+}
+
+/// What views share, whether they make up the page or a figure: the store, what is pointed at, and
+/// what lights for it.
+#[component]
+pub fn Shared(props: &SharedProps) -> Html {
+    let store = &props.store;
+    let pointed = PointedContext(use_state_eq(|| None));
+    let lit =
+        use_memo((pointed.get(), store.revision), |(pointed, _)| Lit::of(*pointed, &store.session));
+    let guide = use_guide_state(store.place);
+    html! {
+        <ContextProvider<StoreContext> context={store.clone()}>
+        <ContextProvider<PointedContext> context={pointed}>
+        <ContextProvider<LitContext> context={LitContext(lit)}>
+        <ContextProvider<GuideContext> context={guide}>
+            { props.children.clone() }
         </ContextProvider<GuideContext>>
         </ContextProvider<LitContext>>
         </ContextProvider<PointedContext>>
@@ -194,6 +214,31 @@ fn use_keys(store: &StoreContext) {
                     event.prevent_default();
                     dispatcher.dispatch(Action::Tab(Tab::Console));
                     browser::focus("[data-testid=console-input]");
+                }
+            })
+        });
+        move || drop(guard)
+    });
+}
+
+/// The keys of a figure: heard only while the focus is inside, and none that opens a window.
+#[hook]
+pub(crate) fn use_figure_keys(store: &StoreContext, root: &NodeRef) {
+    let dispatcher = store.dispatcher();
+    let open = store.dialog.is_some();
+    let root = root.clone();
+    use_effect_with((store.playing, open), move |(playing, open)| {
+        let (playing, open) = (*playing, *open);
+        let guard = root.cast::<Element>().map(|root| {
+            browser::listen(&root, "keydown", move |event| {
+                let Ok(event) = event.dyn_into::<KeyboardEvent>() else { return };
+                if open || event.default_prevented() || browser::takes_text(event.target()) {
+                    return;
+                }
+                let action = key_action(&event, playing);
+                if let Some(action) = action.filter(|it| !matches!(it, Action::Open(_))) {
+                    event.prevent_default();
+                    dispatcher.dispatch(action);
                 }
             })
         });

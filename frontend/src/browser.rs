@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, Element, EventTarget, HtmlElement, ResizeObserver, Window};
+use web_sys::{Document, Element, EventTarget, HtmlElement, ResizeObserver, ShadowRoot, Window};
 
 /// The window, where there is one.
 pub fn window() -> Option<Window> {
@@ -17,15 +17,20 @@ pub fn document() -> Option<Document> {
     window()?.document()
 }
 
-/// The value of a variable of the style sheet, trimmed.
-pub fn css_variable(name: &str) -> String {
-    let value = || {
-        let window = window()?;
-        let root = window.document()?.document_element()?;
-        let style = window.get_computed_style(&root).ok()??;
-        style.get_property_value(name).ok()
-    };
-    value().unwrap_or_default().trim().to_owned()
+/// Says whether the document is the playground's own page: its `index.html` says so, unless it is
+/// asked to show a figure only, by `?embed`.
+pub fn is_own_page() -> bool {
+    let root = document().and_then(|document| document.document_element());
+    root.is_some_and(|root| root.get_attribute("data-mmap-playground").as_deref() == Some("page"))
+}
+
+/// Reads variables of the style sheet as they are at an element, trimmed.
+pub fn css_variables(element: &Element) -> impl Fn(&str) -> String + use<> {
+    let style = window().and_then(|window| window.get_computed_style(element).ok().flatten());
+    move |name| {
+        let value = style.as_ref().and_then(|style| style.get_property_value(name).ok());
+        value.unwrap_or_default().trim().to_owned()
+    }
 }
 
 fn media(query: &str) -> bool {
@@ -231,6 +236,18 @@ pub async fn read_text(file: &web_sys::File, goes_on: impl Fn(f64) -> bool) -> O
 /// Gives a keyboard's focus to an element, without scrolling to it.
 pub fn focus(selector: &str) {
     let found = document().and_then(|document| document.query_selector(selector).ok().flatten());
+    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// The same, in the document or shadow tree that `near` stands in.
+pub fn focus_near(near: &Element, selector: &str) {
+    let root = near.get_root_node();
+    let found = match root.dyn_ref::<ShadowRoot>() {
+        Some(shadow) => shadow.query_selector(selector).ok().flatten(),
+        None => return focus(selector),
+    };
     if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         let _ = element.focus();
     }

@@ -1,6 +1,7 @@
 //! What was typed in the console, for the arrow keys; kept for the next visit.
 
 use crate::browser;
+use crate::store::Place;
 
 /// Where the entries are kept in the browser.
 const KEY: &str = "mmap-playground.history";
@@ -18,12 +19,15 @@ pub struct History {
     /// How many entries back; 0 at what is being typed.
     back: usize,
     unfinished: String,
+    keeps: bool,
 }
 
 impl History {
-    /// That of the last visit; empty where the browser keeps nothing.
-    pub fn kept() -> History {
-        History::from_text(&browser::stored(KEY).unwrap_or_default())
+    /// That of the last visit; empty where the browser keeps nothing, and in figures.
+    pub fn kept_in(place: Place) -> History {
+        let keeps = !place.is_figure();
+        let text = keeps.then(|| browser::stored(KEY)).flatten().unwrap_or_default();
+        History { keeps, ..History::from_text(&text) }
     }
 
     fn from_text(text: &str) -> History {
@@ -33,7 +37,7 @@ impl History {
 
     /// Adds an entry and keeps all of them.
     pub fn push(&mut self, text: &str) {
-        if self.add(text) {
+        if self.add(text) && self.keeps {
             browser::store(KEY, &self.entries.join(&BETWEEN.to_string()));
         }
     }

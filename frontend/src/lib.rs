@@ -10,6 +10,7 @@ pub mod browser;
 pub mod calls;
 pub mod components;
 pub mod examples;
+pub mod figure;
 pub mod grid;
 pub mod guide;
 pub mod history;

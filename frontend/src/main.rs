@@ -1,6 +1,11 @@
-//! Mounts the page.
-use mmap_playground::{App, AppProps};
+//! Mounts the page, where it is the playground's own.
+//!
+//! A page that only embeds figures loads the same module; nothing is mounted there until the element
+//! asks for it.
+use mmap_playground::{App, AppProps, browser};
 
 fn main() {
-    yew::Renderer::<App>::with_props(AppProps { keep: true }).render();
+    if browser::is_own_page() {
+        yew::Renderer::<App>::with_props(AppProps { keep: true }).render();
+    }
 }

@@ -6,6 +6,7 @@
 use crate::browser;
 use crate::grid::heap::Part;
 use mmap_playground_core::abi::Prot;
+use web_sys::Element;
 
 /// What a person chose.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -77,9 +78,9 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// Reads the style sheet's variables as they are now.
-    pub fn read() -> Palette {
-        let color = |name: &str| browser::css_variable(name);
+    /// Reads the style sheet's variables as they are now, at an element.
+    pub fn at(element: &Element) -> Palette {
+        let color = browser::css_variables(element);
         let prots =
             (0..8).map(|bits| color(&format!("--prot-{}", Prot::from_bits_retain(bits)))).collect();
         let parts = Part::COLORED.map(|(part, name)| (part, color(name))).to_vec();

@@ -46,7 +46,7 @@ pub fn AddressSpace() -> Html {
                     <div><dt>{ "page faults" }</dt><dd data-testid="stat-faults">{ text::grouped(totals.page_faults) }</dd></div>
                 </dl>
             </div>
-            if store.is_empty() {
+            if store.is_empty() && !store.place.is_figure() {
                 <Welcome />
             } else {
                 <Overview />

@@ -71,7 +71,9 @@ pub fn Console() -> Html {
                 }
                 { for store.trouble.iter().map(trouble) }
             </div>
-            <ConsoleInput />
+            if !store.place.is_read_only() {
+                <ConsoleInput />
+            }
         </section>
     }
 }

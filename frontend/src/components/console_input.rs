@@ -85,12 +85,14 @@ pub fn ConsoleInput() -> Html {
 
 #[hook]
 fn use_editor() -> Editor {
+    let store = use_store();
+    let place = store.place;
     Editor {
-        store: use_store(),
+        store,
         area: use_node_ref(),
         text: use_state_eq(String::new),
         popup: use_state_eq(|| None),
-        history: use_mut_ref(History::kept),
+        history: use_mut_ref(|| History::kept_in(place)),
         sent: use_mut_ref(|| None),
         dismissed: (*use_memo((), |()| Rc::new(Cell::new(false)))).clone(),
     }
@@ -255,6 +257,7 @@ impl Editor {
         let data = event.clipboard_data();
         if let Some(text) = data.and_then(|data| data.get_data("text").ok())
             && text.len() > LONG
+            && !self.store.place.is_figure()
         {
             event.prevent_default();
             self.run_in_slices(text);

@@ -54,7 +54,7 @@ pub fn Frames() -> Html {
                 else {
                     return;
                 };
-                let palette = Palette::read();
+                let palette = Palette::at(&canvas);
                 let mut cells: Vec<FrameCell> =
                     views.iter().map(|view| cell(view, &lit, chosen, &palette)).collect();
                 let known = first + cells.len() as u32;

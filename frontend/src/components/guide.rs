@@ -3,7 +3,7 @@
 use crate::browser;
 use crate::components::icons;
 use crate::guide::{LESSONS, Progress};
-use crate::store::{Action, Loaded, StoreContext, use_store};
+use crate::store::{Action, Loaded, Place, StoreContext, use_store};
 use mmap_playground_core::machine::Machine;
 use mmap_playground_core::session::Session;
 use yew::prelude::*;
@@ -38,10 +38,10 @@ impl GuideContext {
     }
 }
 
-/// Whether the guide is wanted: on a first visit.
+/// Whether the guide is wanted: on a first visit to the page.
 #[hook]
-pub fn use_guide_state() -> GuideContext {
-    GuideContext(use_state_eq(|| browser::stored(KEY).is_none()))
+pub fn use_guide_state(place: Place) -> GuideContext {
+    GuideContext(use_state_eq(|| !place.is_figure() && browser::stored(KEY).is_none()))
 }
 
 /// The bar; nothing where it is not wanted, or something else was opened.

@@ -31,6 +31,7 @@ pub fn Heap() -> Html {
         )
     };
     let body = match &store.moment.heap {
+        None if store.place.is_read_only() => html! { <p class="hint">{ "No heap yet." }</p> },
         None => {
             let dispatcher = store.dispatcher();
             let onclick = move |_| dispatcher.dispatch(Action::Run("a = malloc(100)".into()));
@@ -61,7 +62,9 @@ pub fn Heap() -> Html {
         <section class="panel heap" data-panel="heap" aria-label="Heap" data-testid="heap">
             <div class="panel-head">
                 <h2 class="panel-title">{ "Heap" }</h2>
-                <HeapChoice />
+                if !store.place.is_read_only() {
+                    <HeapChoice />
+                }
                 <span class="spring"></span>
                 if store.moment.heap.is_some() {
                     <span class="row-size">{ format!("{} px a byte", SCALES[*scale]) }</span>

@@ -49,8 +49,8 @@ pub fn OfferMenu(props: &OfferMenuProps) -> Html {
                 "Escape" => {
                     event.prevent_default();
                     event.stop_propagation();
+                    focus_map(&menu);
                     on_close.emit(());
-                    crate::browser::focus("[data-testid=page-grid]");
                     return;
                 }
                 _ => return,
@@ -64,10 +64,11 @@ pub fn OfferMenu(props: &OfferMenuProps) -> Html {
         let run = {
             let (dispatcher, on_close, line) =
                 (store.dispatcher(), props.on_close.clone(), offer.line.clone());
+            let menu = menu.clone();
             move |_| {
+                focus_map(&menu);
                 on_close.emit(());
                 dispatcher.dispatch(Action::Run(line.clone()));
-                crate::browser::focus("[data-testid=page-grid]");
             }
         };
         let edit = {
@@ -109,7 +110,7 @@ pub fn OfferMenu(props: &OfferMenuProps) -> Html {
         format!("bottom:{bottom:.0}px;max-height:{:.0}px", (above - 20.0).clamp(160.0, TALLEST))
     };
     html! {
-        <div class="offers" ref={menu} style={format!("left:{left:.0}px;width:{width:.0}px;{side}")} {onkeydown} data-testid="offer-menu">
+        <div class="offers" ref={&menu} style={format!("left:{left:.0}px;width:{width:.0}px;{side}")} {onkeydown} data-testid="offer-menu">
             <div class="offers-head">
                 <span class="mono">{ format!("{}", props.range) }</span>
                 <span>{ text::count(props.range.page_count(), "page") }</span>
@@ -120,14 +121,19 @@ pub fn OfferMenu(props: &OfferMenuProps) -> Html {
     }
 }
 
+fn focus_map(menu: &NodeRef) {
+    if let Some(menu) = menu.cast::<HtmlElement>() {
+        crate::browser::focus_near(&menu, "[data-testid=page-grid]");
+    }
+}
+
 fn focus_item(menu: &NodeRef, step: i32) {
     let Some(menu) = menu.cast::<HtmlElement>() else { return };
     let Ok(items) = menu.query_selector_all(".offer") else { return };
     let count = items.length() as i32;
-    let active = crate::browser::document().and_then(|document| document.active_element());
     let current = (0..items.length()).find(|index| {
         let item = items.item(*index).and_then(|item| item.dyn_into::<web_sys::Element>().ok());
-        item.is_some() && item == active
+        item.is_some_and(|item| item.matches(":focus").unwrap_or(false))
     });
     let target = match current {
         Some(current) if count > 0 => (current as i32 + step).rem_euclid(count),

@@ -1,6 +1,6 @@
 //! What a person does, and what it does to the store.
 
-use super::{Dialog, Loaded, Restored, Store, Tab};
+use super::{Dialog, Loaded, Place, Restored, Store, Tab};
 use crate::calls::{ArgKind, Draft, spec};
 use crate::keeping::journal;
 use crate::theme::Theme;
@@ -24,8 +24,12 @@ pub enum BranchChange {
 /// What a person does.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// Runs lines after the position.
+    /// Runs lines after the position, unless readers may run nothing.
     Run(String),
+    /// Runs them for the page that a figure stands on.
+    RunForHost(String),
+    /// Says where the store is shown.
+    Place(Place),
     /// Goes to a position.
     GoTo(usize),
     /// Goes some steps on, or back.
@@ -87,7 +91,14 @@ impl Reducible for Store {
         let mut store = Store::clone(&self);
         store.tick = store.tick.wrapping_add(1);
         match action {
+            Action::Run(_) | Action::LinkWith(_) | Action::Undo | Action::Redo
+                if store.place.is_read_only() =>
+            {
+                store.announcement = "This figure can be stepped through, not changed.".into();
+            }
             Action::Run(text) => store.run_noted(&text),
+            Action::RunForHost(text) => store.run(&text),
+            Action::Place(place) => store.place = place,
             Action::RunJournal(entry) => store.run_journal(&entry),
             Action::Restore(restored) => store.restore_session(*restored),
             Action::New => store.begin_new(),

@@ -6,6 +6,7 @@
 mod action;
 mod moment;
 mod panels;
+mod place;
 mod running;
 mod sessions;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod trouble;
 pub use action::{Action, BranchChange};
 pub use moment::Moment;
 pub use panels::{Dialog, Tab};
+pub use place::Place;
 pub use sessions::{Loaded, Restored};
 pub use trouble::{Trouble, troubles};
 
@@ -87,6 +89,8 @@ pub struct Store {
     last_slot: u32,
     /// What is about to run is written down first.
     pub journals: bool,
+    /// Where this is shown.
+    pub place: Place,
     /// Grows whenever the state shown changes.
     pub revision: u32,
     /// Grows whenever the steps themselves change, not only where one stands among them.
@@ -131,6 +135,7 @@ impl Store {
             slot: 0,
             last_slot: 0,
             journals: false,
+            place: Place::Page,
             revision: 0,
             history: 0,
             pinned: false,

@@ -186,7 +186,8 @@ pub fn PageGrid() -> Html {
         let menu = menu.clone();
         Callback::from(move |()| menu.set(None))
     };
-    let menu_range = store.selection.or_else(|| page_of(store.cursor));
+    let offers = store.selection.or_else(|| page_of(store.cursor));
+    let menu_range = offers.filter(|_| !store.place.is_read_only());
     let on = |act: fn(&Rc<Map>, PointerEvent)| {
         let map = map.clone();
         Callback::from(move |event: PointerEvent| act(&map, event))

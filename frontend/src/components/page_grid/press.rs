@@ -43,7 +43,9 @@ impl Map {
         if let Some(target) = event.target().and_then(|it| it.dyn_into::<HtmlElement>().ok()) {
             let _ = target.set_pointer_capture(event.pointer_id());
         }
-        browser::focus("[data-testid=page-grid]");
+        if let Some(canvas) = self.canvas.cast::<HtmlElement>() {
+            let _ = canvas.focus();
+        }
         self.menu.set(None);
         let touch = event.pointer_type() == "touch";
         if touch && self.finger_down(event.pointer_id(), at) {

@@ -225,11 +225,18 @@ impl AddressSpace {
         }
         self.split_at(part.range.start(), changes);
         self.split_at(part.range.end(), changes);
-        self.vmas.remove(part.range.start());
         if prot != vma.prot {
             changes.add(Event::Protected { range: part.range, before: vma.prot, after: prot });
         }
-        self.join(changed, changes);
+        match self.mergeable(&changed) {
+            (None, None) => {
+                self.vmas.replace(part.range.start(), changed);
+            }
+            (below, above) => {
+                self.vmas.remove(part.range.start());
+                self.merge(changed, below, above, changes);
+            }
+        }
         self.refresh_rights(part.range, frames);
         Ok(())
     }
@@ -255,19 +262,18 @@ impl AddressSpace {
         if merge_above {
             self.join(added, changes);
         } else {
-            self.vmas.remove(vma.range.start());
-            self.vmas.insert(vma.merged(added));
+            self.vmas.replace(vma.range.start(), vma.merged(added));
         }
     }
 
     /// Moves the start of a mapping that grows down. It gets an origin, but never merges
     /// (`expand_downwards`).
     pub fn grow_down(&mut self, start: Address, to: Address, changes: &mut Changes) {
-        let Some(vma) = self.vmas.remove(start) else { return };
+        let Some(vma) = self.vmas.at(start).copied() else { return };
         if let Some(range) = PageRange::new(to, vma.range.end()) {
             let pages = (start - to) / PAGE_SIZE;
             let page_offset = vma.page_offset.wrapping_sub(pages);
-            self.vmas.insert(Vma { range, page_offset, ..vma });
+            self.vmas.replace(start, Vma { range, page_offset, ..vma });
             changes.add(Event::Grew { from: start, to });
         }
     }
@@ -327,8 +333,7 @@ impl AddressSpace {
                 self.left_locked = self.left_locked.saturating_add(vma.range.size_bytes());
             }
             if origin != vma.origin || flags != vma.flags {
-                self.vmas.remove(vma.range.start());
-                self.vmas.insert(Vma { origin, flags, ..vma });
+                self.vmas.replace(vma.range.start(), Vma { origin, flags, ..vma });
             }
         }
     }
@@ -350,8 +355,7 @@ impl AddressSpace {
             self.next_origin += 1;
             self.next_origin
         });
-        self.vmas.remove(vma.range.start());
-        self.vmas.insert(Vma { origin: Some(origin), ..vma });
+        self.vmas.replace(vma.range.start(), Vma { origin: Some(origin), ..vma });
     }
 
     /// Makes a page resident, in place of what its entry was.
@@ -442,23 +446,43 @@ impl AddressSpace {
     /// Puts a VMA into a free range and merges it: with both neighbours if they agree with each
     /// other too, else with the lower, else with the upper (`vma_merge_new_range`).
     fn join(&mut self, vma: Vma, changes: &mut Changes) {
+        let (below, above) = self.mergeable(&vma);
+        self.merge(vma, below, above, changes);
+    }
+
+    /// The neighbours that a VMA merges with.
+    fn mergeable(&self, vma: &Vma) -> (Option<Vma>, Option<Vma>) {
         let (below, above) = self.neighbours(vma.range);
-        let below = below.filter(|below| below.merges_with(&vma));
+        let below = below.filter(|below| below.merges_with(vma));
         let above = above
             .filter(|above| vma.merges_with(above))
             .filter(|above| below.is_none_or(|below| below.origins_agree(above)));
+        (below, above)
+    }
+
+    /// Puts a VMA into a free range, as one with those of its neighbours.
+    fn merge(&mut self, vma: Vma, below: Option<Vma>, above: Option<Vma>, changes: &mut Changes) {
         let mut whole = vma;
         if let Some(below) = below {
-            self.vmas.remove(below.range.start());
             whole = below.merged(whole);
             changes.add(Event::Merged { at: vma.range.start() });
         }
         if let Some(above) = above {
-            self.vmas.remove(above.range.start());
             whole = whole.merged(above);
             changes.add(Event::Merged { at: vma.range.end() });
         }
-        self.vmas.insert(whole);
+        match (below, above) {
+            (None, None) => self.vmas.insert(whole),
+            (None, Some(old)) => {
+                self.vmas.replace(old.range.start(), whole);
+            }
+            (Some(old), above) => {
+                if let Some(above) = above {
+                    self.vmas.remove(above.range.start());
+                }
+                self.vmas.replace(old.range.start(), whole);
+            }
+        }
     }
 
     /// The name that maps gives a VMA without a file: `[heap]` for whatever begins below the

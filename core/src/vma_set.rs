@@ -1,26 +1,44 @@
 //! The VMAs of an address space: ordered, never overlapping.
 //!
-//! A weight-balanced binary search tree, whose nodes are shared between clones until changed. Each
-//! node also knows the largest gap between the VMAs below it, so that finding a place for a
-//! mapping looks at O(log n) nodes, as the kernel's maple tree does.
+//! A B+ tree, whose nodes are shared between clones until changed. Beside each child stands a
+//! summary of what is below it, with the largest gap there, so that finding a place for a mapping
+//! looks at O(log n) nodes, as in the kernel's maple tree.
 //!
-//! Invariant, asserted by [`VmaSet::check`]: VMAs are in address order and do not overlap, and
-//! each node's summary is that of its VMAs.
+//! ```text
+//!            ┌ count, first, last, gap, bytes │ … │ … ┐
+//!                 │                         │
+//!    ┌ … │ … │ … ┐                     ┌ … │ … ┐
+//!      │   │
+//!    VMAs VMAs
+//! ```
+//!
+//! Invariant, asserted by [`VmaSet::check`]: VMAs are in address order and do not overlap, each
+//! summary is that of the VMAs below it, and no node but the root is nearly empty.
 
 use crate::address::{Address, PageRange};
 use crate::file::OpenId;
 use crate::vma::Vma;
+use arrayvec::ArrayVec;
 use imbl::OrdMap;
 use std::sync::Arc;
 
-type Link = Option<Arc<Node>>;
+/// Most VMAs of a leaf.
+const LEAF: usize = 24;
+
+/// Most children of an inner node, which is about as large as a leaf then.
+const FAN: usize = 24;
 
 #[derive(Clone, Debug)]
-struct Node {
-    vma: Vma,
-    low: Link,
-    high: Link,
+enum Node {
+    Leaf(ArrayVec<Vma, LEAF>),
+    Inner(ArrayVec<Child, FAN>),
+}
+
+/// A node, and what it is seen from outside.
+#[derive(Clone, Debug)]
+struct Child {
     summary: Summary,
+    node: Arc<Node>,
 }
 
 /// What a subtree is, seen from outside.
@@ -40,7 +58,7 @@ struct Summary {
 /// An ordered set of VMAs.
 #[derive(Clone, Debug, Default)]
 pub struct VmaSet {
-    root: Link,
+    root: Option<Child>,
     /// How many VMAs show each open file.
     users: OrdMap<OpenId, u64>,
 }
@@ -57,7 +75,7 @@ pub struct Gap {
 impl VmaSet {
     /// Number of VMAs (`mm->map_count`).
     pub fn len(&self) -> u64 {
-        count(&self.root)
+        self.root.as_ref().map_or(0, |root| root.summary.count)
     }
 
     /// Says whether nothing is mapped.
@@ -67,7 +85,7 @@ impl VmaSet {
 
     /// Bytes mapped.
     pub fn mapped_bytes(&self) -> u64 {
-        self.root.as_ref().map_or(0, |node| node.summary.bytes)
+        self.root.as_ref().map_or(0, |root| root.summary.bytes)
     }
 
     /// The VMA that holds an address.
@@ -77,32 +95,30 @@ impl VmaSet {
 
     /// The lowest VMA that ends above an address (`find_vma`).
     pub fn at_or_above(&self, address: Address) -> Option<&Vma> {
-        let mut found = None;
-        let mut link = &self.root;
-        while let Some(node) = link {
-            if node.vma.range.end() > address {
-                found = Some(&node.vma);
-                link = &node.low;
-            } else {
-                link = &node.high;
+        let mut child = self.root.as_ref()?;
+        loop {
+            match &*child.node {
+                Node::Leaf(vmas) => return vmas.get(ending_by(vmas, address)),
+                Node::Inner(children) => child = children.get(behind(children, address))?,
             }
         }
-        found
     }
 
     /// The highest VMA that begins below an address.
     pub fn below(&self, address: Address) -> Option<&Vma> {
-        let mut found = None;
-        let mut link = &self.root;
-        while let Some(node) = link {
-            if node.vma.range.start() < address {
-                found = Some(&node.vma);
-                link = &node.high;
-            } else {
-                link = &node.low;
+        let mut child = self.root.as_ref()?;
+        loop {
+            match &*child.node {
+                Node::Leaf(vmas) => {
+                    let index = vmas.partition_point(|vma| vma.range.start() < address);
+                    return vmas.get(index.checked_sub(1)?);
+                }
+                Node::Inner(children) => {
+                    let index = children.partition_point(|child| child.summary.first < address);
+                    child = children.get(index.checked_sub(1)?)?;
+                }
             }
         }
-        found
     }
 
     /// All VMAs, lowest first.
@@ -112,17 +128,22 @@ impl VmaSet {
 
     /// The VMAs that end above an address, lowest first.
     pub fn iter_from(&self, address: Address) -> Iter<'_> {
-        let mut stack = Vec::new();
-        let mut link = &self.root;
-        while let Some(node) = link {
-            if node.vma.range.end() > address {
-                stack.push(&**node);
-                link = &node.low;
-            } else {
-                link = &node.high;
+        let mut iter = Iter::default();
+        let mut child = self.root.as_ref();
+        while let Some(Child { node, .. }) = child {
+            match &**node {
+                Node::Leaf(vmas) => {
+                    iter.vmas = vmas[ending_by(vmas, address)..].iter();
+                    break;
+                }
+                Node::Inner(children) => {
+                    let mut rest = children[behind(children, address)..].iter();
+                    child = rest.next();
+                    iter.above.push(rest);
+                }
             }
         }
-        Iter { stack }
+        iter
     }
 
     /// The VMAs that share a page with a range, lowest first.
@@ -133,13 +154,15 @@ impl VmaSet {
     /// Number of VMAs that end at or below an address: the index of the first one above.
     pub fn rank(&self, address: Address) -> u64 {
         let mut rank = 0;
-        let mut link = &self.root;
-        while let Some(node) = link {
-            if node.vma.range.end() > address {
-                link = &node.low;
-            } else {
-                rank += count(&node.low) + 1;
-                link = &node.high;
+        let mut child = self.root.as_ref();
+        while let Some(Child { node, .. }) = child {
+            match &**node {
+                Node::Leaf(vmas) => return rank + ending_by(vmas, address) as u64,
+                Node::Inner(children) => {
+                    let index = behind(children, address);
+                    rank += children[..index].iter().map(|child| child.summary.count).sum::<u64>();
+                    child = children.get(index);
+                }
             }
         }
         rank
@@ -147,42 +170,74 @@ impl VmaSet {
 
     /// The VMA of an index in address order.
     pub fn nth(&self, mut index: u64) -> Option<&Vma> {
-        let mut link = &self.root;
-        while let Some(node) = link {
-            let below = count(&node.low);
-            match index.cmp(&below) {
-                std::cmp::Ordering::Less => link = &node.low,
-                std::cmp::Ordering::Equal => return Some(&node.vma),
-                std::cmp::Ordering::Greater => {
-                    index -= below + 1;
-                    link = &node.high;
+        let mut child = self.root.as_ref()?;
+        loop {
+            match &*child.node {
+                Node::Leaf(vmas) => return vmas.get(usize::try_from(index).ok()?),
+                Node::Inner(children) => {
+                    child = children.iter().find(|child| {
+                        let here = index < child.summary.count;
+                        if !here {
+                            index -= child.summary.count;
+                        }
+                        here
+                    })?;
                 }
             }
         }
-        None
     }
 
     /// Adds a VMA whose range is free.
     pub fn insert(&mut self, vma: Vma) {
         debug_assert!(self.overlapping(vma.range).next().is_none(), "{:?} is taken", vma.range);
-        if let Some(open) = vma.backing.open_file() {
-            *self.users.entry(open).or_insert(0) += 1;
+        self.count_user(&vma, true);
+        let Some(root) = &mut self.root else {
+            self.root = Some(Child::new(Node::Leaf(ArrayVec::from_iter([vma]))));
+            return;
+        };
+        if let Some(high) = insert(root, vma) {
+            let low = root.clone();
+            *root = Child::new(Node::Inner(ArrayVec::from_iter([low, high])));
         }
-        insert(&mut self.root, vma);
     }
 
     /// Removes the VMA that begins at an address.
     pub fn remove(&mut self, start: Address) -> Option<Vma> {
-        let vma = remove(&mut self.root, start)?;
-        if let Some(open) = vma.backing.open_file() {
-            let users = self.users.get(&open).copied().unwrap_or(0);
-            if users > 1 {
-                self.users.insert(open, users - 1);
-            } else {
-                self.users.remove(&open);
-            }
+        let root = self.root.as_mut()?;
+        let vma = remove(root, start)?;
+        let only = match &*root.node {
+            Node::Leaf(vmas) if vmas.is_empty() => Some(None),
+            Node::Inner(children) if children.len() == 1 => Some(children.first().cloned()),
+            _ => None,
+        };
+        if let Some(only) = only {
+            self.root = only;
         }
+        self.count_user(&vma, false);
         Some(vma)
+    }
+
+    /// Puts a VMA in the place of the one that begins at an address; between the neighbours of
+    /// that one, its range is free.
+    pub fn replace(&mut self, start: Address, vma: Vma) -> Option<Vma> {
+        let old = replace(self.root.as_mut()?, start, vma)?;
+        if old.backing.open_file() != vma.backing.open_file() {
+            self.count_user(&vma, true);
+            self.count_user(&old, false);
+        }
+        Some(old)
+    }
+
+    /// Counts the open file of a VMA that comes or goes.
+    fn count_user(&mut self, vma: &Vma, comes: bool) {
+        let Some(open) = vma.backing.open_file() else { return };
+        let users = self.users.get(&open).copied().unwrap_or(0);
+        let users = if comes { users + 1 } else { users.saturating_sub(1) };
+        if users > 0 {
+            self.users.insert(open, users);
+        } else {
+            self.users.remove(&open);
+        }
     }
 
     /// Says whether a VMA shows an open file.
@@ -194,8 +249,7 @@ impl VmaSet {
     pub fn split_at(&mut self, at: Address) -> bool {
         let Some(vma) = self.at(at).copied() else { return false };
         let Some((low, high)) = vma.split(at) else { return false };
-        self.remove(vma.range.start());
-        self.insert(low);
+        self.replace(vma.range.start(), low);
         self.insert(high);
         true
     }
@@ -203,12 +257,20 @@ impl VmaSet {
     /// The highest gap of at least `length` bytes between two limits (`mas_empty_area_rev`), cut
     /// off at the limits.
     pub fn highest_gap(&self, length: u64, limits: Gap) -> Option<Gap> {
-        search(&self.root, Gap { start: 0, end: Address::MAX }, length, limits, true)
+        self.gap(length, limits, true)
     }
 
     /// The lowest gap of at least `length` bytes between two limits, cut off at the limits.
     pub fn lowest_gap(&self, length: u64, limits: Gap) -> Option<Gap> {
-        search(&self.root, Gap { start: 0, end: Address::MAX }, length, limits, false)
+        self.gap(length, limits, false)
+    }
+
+    fn gap(&self, length: u64, limits: Gap, highest: bool) -> Option<Gap> {
+        let around = Gap { start: 0, end: Address::MAX };
+        match &self.root {
+            None => around.cut(limits, length),
+            Some(root) => search(root, around, length, limits, highest),
+        }
     }
 
     /// Asserts the invariants.
@@ -218,7 +280,9 @@ impl VmaSet {
             assert!(vma.range.start() >= end, "{:?} overlaps what ends at {end:#x}", vma.range);
             end = vma.range.end();
         }
-        check_node(&self.root);
+        if let Some(root) = &self.root {
+            check_child(root);
+        }
         let mut users: OrdMap<OpenId, u64> = OrdMap::new();
         for open in self.iter().filter_map(|vma| vma.backing.open_file()) {
             *users.entry(open).or_insert(0) += 1;
@@ -231,230 +295,273 @@ impl VmaSet {
 impl PartialEq for VmaSet {
     fn eq(&self, other: &VmaSet) -> bool {
         match (&self.root, &other.root) {
-            (Some(a), Some(b)) if Arc::ptr_eq(a, b) => true,
+            (Some(a), Some(b)) if Arc::ptr_eq(&a.node, &b.node) => true,
             _ => self.len() == other.len() && self.iter().eq(other.iter()),
         }
     }
 }
 
 /// VMAs in address order.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Iter<'a> {
-    stack: Vec<&'a Node>,
+    /// What is left of the leaf.
+    vmas: std::slice::Iter<'a, Vma>,
+    /// What is left of the nodes above it, the root's first.
+    above: Vec<std::slice::Iter<'a, Child>>,
 }
 
 impl<'a> Iterator for Iter<'a> {
     type Item = &'a Vma;
 
     fn next(&mut self) -> Option<&'a Vma> {
-        let node = self.stack.pop()?;
-        let mut link = &node.high;
-        while let Some(next) = link {
-            self.stack.push(next);
-            link = &next.low;
+        loop {
+            if let Some(vma) = self.vmas.next() {
+                return Some(vma);
+            }
+            match self.above.last_mut()?.next() {
+                None => {
+                    self.above.pop();
+                }
+                Some(child) => match &*child.node {
+                    Node::Leaf(vmas) => self.vmas = vmas.iter(),
+                    Node::Inner(children) => self.above.push(children.iter()),
+                },
+            }
         }
-        Some(&node.vma)
     }
 }
 
-fn count(link: &Link) -> u64 {
-    link.as_ref().map_or(0, |node| node.summary.count)
+/// How many VMAs of a leaf end at or below an address.
+fn ending_by(vmas: &[Vma], address: Address) -> usize {
+    vmas.partition_point(|vma| vma.range.end() <= address)
 }
 
-fn summarise(vma: &Vma, low: &Link, high: &Link) -> Summary {
-    let mut summary = Summary {
-        count: 1,
-        first: vma.range.start(),
-        last: vma.range.end(),
-        gap: 0,
-        bytes: vma.range.size_bytes(),
-    };
-    if let Some(low) = low {
-        let low = low.summary;
-        summary.count += low.count;
-        summary.bytes += low.bytes;
-        summary.gap = low.gap.max(vma.range.start().saturating_sub(low.last));
-        summary.first = low.first;
-    }
-    if let Some(high) = high {
-        let high = high.summary;
-        summary.count += high.count;
-        summary.bytes += high.bytes;
-        let between = high.first.saturating_sub(vma.range.end());
-        summary.gap = summary.gap.max(high.gap).max(between);
-        summary.last = high.last;
-    }
-    summary
+/// The child in which the first VMA is that ends above an address.
+fn behind(children: &[Child], address: Address) -> usize {
+    children.partition_point(|child| child.summary.last <= address)
 }
 
-fn leaf(vma: Vma) -> Arc<Node> {
-    Arc::new(Node { vma, low: None, high: None, summary: summarise(&vma, &None, &None) })
+/// The child in which a VMA is that begins at an address, or would be.
+fn holding(children: &[Child], start: Address) -> usize {
+    children.partition_point(|child| child.summary.first <= start).saturating_sub(1)
+}
+
+impl Summary {
+    const NOTHING: Summary = Summary { count: 0, first: 0, last: 0, gap: 0, bytes: 0 };
+
+    fn of_vma(vma: &Vma) -> Summary {
+        let range = vma.range;
+        let bytes = range.size_bytes();
+        Summary { count: 1, first: range.start(), last: range.end(), gap: 0, bytes }
+    }
+
+    /// What lies below and what lies above it, together.
+    fn and(self, above: Summary) -> Summary {
+        if self.count == 0 {
+            return above;
+        }
+        let between = above.first.saturating_sub(self.last);
+        Summary {
+            count: self.count + above.count,
+            first: self.first,
+            last: above.last,
+            gap: self.gap.max(above.gap).max(between),
+            bytes: self.bytes + above.bytes,
+        }
+    }
+
+    fn of(node: &Node) -> Summary {
+        let nothing = Summary::NOTHING;
+        match node {
+            Node::Leaf(vmas) => vmas.iter().map(Summary::of_vma).fold(nothing, Summary::and),
+            Node::Inner(children) => {
+                children.iter().map(|child| child.summary).fold(nothing, Summary::and)
+            }
+        }
+    }
 }
 
 impl Node {
+    fn len(&self) -> usize {
+        match self {
+            Node::Leaf(vmas) => vmas.len(),
+            Node::Inner(children) => children.len(),
+        }
+    }
+
+    /// Fewest entries of a node that is not the root.
+    fn least(&self) -> usize {
+        match self {
+            Node::Leaf(_) => LEAF / 4,
+            Node::Inner(_) => FAN / 4,
+        }
+    }
+}
+
+impl Child {
+    fn new(node: Node) -> Child {
+        Child { summary: Summary::of(&node), node: Arc::new(node) }
+    }
+
     fn refresh(&mut self) {
-        self.summary = summarise(&self.vma, &self.low, &self.high);
+        self.summary = Summary::of(&self.node);
     }
 }
 
-fn insert(link: &mut Link, vma: Vma) {
-    match link {
-        None => *link = Some(leaf(vma)),
-        Some(node) => {
-            let node = Arc::make_mut(node);
-            let side = if vma.range.start() < node.vma.range.start() {
-                &mut node.low
-            } else {
-                &mut node.high
-            };
-            insert(side, vma);
-            node.refresh();
-            balance(link);
+/// Adds a VMA to a subtree; if that has to be cut in two, the upper half comes back.
+fn insert(child: &mut Child, vma: Vma) -> Option<Child> {
+    let high = match Arc::make_mut(&mut child.node) {
+        Node::Leaf(vmas) => {
+            let index = vmas.partition_point(|other| other.range.start() < vma.range.start());
+            add(vmas, index, vma).map(Node::Leaf)
         }
-    }
+        Node::Inner(children) => {
+            let index = holding(children, vma.range.start());
+            let high = insert(&mut children[index], vma);
+            high.and_then(|high| add(children, index + 1, high)).map(Node::Inner)
+        }
+    };
+    child.refresh();
+    high.map(Child::new)
 }
 
-fn remove(link: &mut Link, start: Address) -> Option<Vma> {
-    let node = link.as_mut()?;
-    let here = node.vma.range.start();
-    let removed = match start.cmp(&here) {
-        std::cmp::Ordering::Equal => {
-            let node = Arc::make_mut(node);
-            let removed = node.vma;
-            match (node.low.take(), node.high.take()) {
-                (None, other) | (other, None) => {
-                    *link = other;
-                    return Some(removed);
-                }
-                (low, mut high) => {
-                    node.vma = remove_lowest(&mut high)?;
-                    node.low = low;
-                    node.high = high;
-                }
+/// Adds an entry at an index; if there is no room, the upper half comes back.
+fn add<T, const N: usize>(
+    entries: &mut ArrayVec<T, N>,
+    index: usize,
+    entry: T,
+) -> Option<ArrayVec<T, N>> {
+    if !entries.is_full() {
+        entries.insert(index, entry);
+        return None;
+    }
+    let mut high: ArrayVec<T, N> = entries.drain(N / 2..).collect();
+    match index.checked_sub(N / 2 + 1) {
+        None => entries.insert(index, entry),
+        Some(_) => high.insert(index - N / 2, entry),
+    }
+    Some(high)
+}
+
+/// Takes the VMA that begins at an address out of a subtree.
+fn remove(child: &mut Child, start: Address) -> Option<Vma> {
+    let removed = match Arc::make_mut(&mut child.node) {
+        Node::Leaf(vmas) => {
+            let index = vmas.binary_search_by_key(&start, |vma| vma.range.start()).ok()?;
+            vmas.remove(index)
+        }
+        Node::Inner(children) => {
+            let index = holding(children, start);
+            let removed = remove(&mut children[index], start)?;
+            if children[index].node.len() < children[index].node.least() {
+                fill_up(children, index);
             }
-            node.refresh();
-            removed
-        }
-        order => {
-            let node = Arc::make_mut(node);
-            let side =
-                if order == std::cmp::Ordering::Less { &mut node.low } else { &mut node.high };
-            let removed = remove(side, start)?;
-            node.refresh();
             removed
         }
     };
-    balance(link);
+    child.refresh();
     Some(removed)
 }
 
-fn remove_lowest(link: &mut Link) -> Option<Vma> {
-    let node = Arc::make_mut(link.as_mut()?);
-    if node.low.is_none() {
-        let vma = node.vma;
-        *link = node.high.take();
-        return Some(vma);
+/// Joins a child that is nearly empty with one beside it, or takes from that.
+fn fill_up(children: &mut ArrayVec<Child, FAN>, index: usize) {
+    let high = (index + 1).min(children.len() - 1);
+    let Some(low) = high.checked_sub(1) else { return };
+    let (below, above) = children.split_at_mut(high);
+    let (below, above) = (&mut below[low], &mut above[0]);
+    match (Arc::make_mut(&mut below.node), Arc::make_mut(&mut above.node)) {
+        (Node::Leaf(low), Node::Leaf(high)) => even_out(low, high),
+        (Node::Inner(low), Node::Inner(high)) => even_out(low, high),
+        // All leaves are equally deep.
+        _ => {}
     }
-    let vma = remove_lowest(&mut node.low);
-    node.refresh();
-    balance(link);
-    vma
+    below.refresh();
+    above.refresh();
+    if above.node.len() == 0 {
+        children.remove(high);
+    }
 }
 
-/// Restores the balance at one node: neither side holds more than three times the other
-/// (Adams 1993; the constants ⟨3, 2⟩ of Hirai and Yamamoto 2011).
-fn balance(link: &mut Link) {
-    let Some(node) = link else { return };
-    let (low, high) = (count(&node.low), count(&node.high));
-    if low + high < 2 {
-        return;
+/// Moves all to the lower node, or where that has no room, as much as makes both equal.
+fn even_out<T, const N: usize>(low: &mut ArrayVec<T, N>, high: &mut ArrayVec<T, N>) {
+    let both = low.len() + high.len();
+    let target = if both <= N { both } else { both / 2 };
+    if low.len() < target {
+        let missing = target - low.len();
+        low.extend(high.drain(..missing));
+    } else {
+        let mut moved: ArrayVec<T, N> = low.drain(target..).collect();
+        moved.extend(high.drain(..));
+        *high = moved;
     }
-    if high > 3 * low {
-        let inner = node.high.as_ref().map_or((0, 0), |n| (count(&n.low), count(&n.high)));
-        let node = Arc::make_mut(node);
-        if inner.0 >= 2 * inner.1 {
-            rotate_up_from_low(&mut node.high);
-            node.refresh();
+}
+
+/// Puts a VMA in the place of the one that begins at an address.
+fn replace(child: &mut Child, start: Address, vma: Vma) -> Option<Vma> {
+    let old = match Arc::make_mut(&mut child.node) {
+        Node::Leaf(vmas) => {
+            let index = vmas.binary_search_by_key(&start, |vma| vma.range.start()).ok()?;
+            std::mem::replace(&mut vmas[index], vma)
         }
-        rotate_up_from_high(link);
-    } else if low > 3 * high {
-        let inner = node.low.as_ref().map_or((0, 0), |n| (count(&n.low), count(&n.high)));
-        let node = Arc::make_mut(node);
-        if inner.1 >= 2 * inner.0 {
-            rotate_up_from_high(&mut node.low);
-            node.refresh();
+        Node::Inner(children) => {
+            let index = holding(children, start);
+            replace(&mut children[index], start, vma)?
         }
-        rotate_up_from_low(link);
+    };
+    child.refresh();
+    Some(old)
+}
+
+impl Gap {
+    /// What of it lies between limits, if that is long enough.
+    fn cut(self, limits: Gap, length: u64) -> Option<Gap> {
+        let (start, end) = (self.start.max(limits.start), self.end.min(limits.end));
+        (end.checked_sub(start)? >= length).then_some(Gap { start, end })
     }
-}
-
-/// ```text
-///   a                b
-///    \      →       /
-///     b            a
-/// ```
-fn rotate_up_from_high(link: &mut Link) {
-    let Some(mut a) = link.take() else { return };
-    let node = Arc::make_mut(&mut a);
-    let Some(mut b) = node.high.take() else {
-        *link = Some(a);
-        return;
-    };
-    let top = Arc::make_mut(&mut b);
-    node.high = top.low.take();
-    node.refresh();
-    top.low = Some(a);
-    top.refresh();
-    *link = Some(b);
-}
-
-/// The mirror image.
-fn rotate_up_from_low(link: &mut Link) {
-    let Some(mut a) = link.take() else { return };
-    let node = Arc::make_mut(&mut a);
-    let Some(mut b) = node.low.take() else {
-        *link = Some(a);
-        return;
-    };
-    let top = Arc::make_mut(&mut b);
-    node.low = top.high.take();
-    node.refresh();
-    top.high = Some(a);
-    top.refresh();
-    *link = Some(b);
 }
 
 /// Looks for a gap in a subtree that stands between `around.start` (the end of the VMA before it)
 /// and `around.end` (the start of the VMA behind it).
-fn search(link: &Link, around: Gap, length: u64, limits: Gap, highest: bool) -> Option<Gap> {
+fn search(child: &Child, around: Gap, length: u64, limits: Gap, highest: bool) -> Option<Gap> {
     if around.start >= limits.end || around.end <= limits.start {
         return None;
     }
-    let Some(node) = link else {
-        let start = around.start.max(limits.start);
-        let end = around.end.min(limits.end);
-        return (end.checked_sub(start)? >= length).then_some(Gap { start, end });
-    };
-    let summary = node.summary;
+    let summary = child.summary;
     let edges = summary.first.saturating_sub(around.start);
     let edges = edges.max(around.end.saturating_sub(summary.last));
     if summary.gap.max(edges) < length {
         return None;
     }
-    let low = Gap { start: around.start, end: node.vma.range.start() };
-    let high = Gap { start: node.vma.range.end(), end: around.end };
-    let search_low = || search(&node.low, low, length, limits, highest);
-    let search_high = || search(&node.high, high, length, limits, highest);
-    if highest { search_high().or_else(search_low) } else { search_low().or_else(search_high) }
+    match &*child.node {
+        Node::Leaf(vmas) => in_order(vmas.len() + 1, highest, |index| {
+            let start = index.checked_sub(1).map_or(around.start, |low| vmas[low].range.end());
+            let end = vmas.get(index).map_or(around.end, |high| high.range.start());
+            Gap { start, end }.cut(limits, length)
+        }),
+        Node::Inner(children) => in_order(children.len(), highest, |index| {
+            let below = index.checked_sub(1).map(|low| children[low].summary.last);
+            let above = children.get(index + 1).map(|high| high.summary.first);
+            let start = below.unwrap_or(around.start);
+            let inside = Gap { start, end: above.unwrap_or(around.end) };
+            search(&children[index], inside, length, limits, highest)
+        }),
+    }
 }
 
-fn check_node(link: &Link) {
-    let Some(node) = link else { return };
-    assert_eq!(node.summary, summarise(&node.vma, &node.low, &node.high));
-    let (low, high) = (count(&node.low), count(&node.high));
-    assert!(low + high < 2 || (low <= 3 * high && high <= 3 * low), "{low} and {high}");
-    check_node(&node.low);
-    check_node(&node.high);
+/// Asks for each index, from one end or the other, until there is an answer.
+fn in_order<T>(count: usize, highest: bool, ask: impl FnMut(usize) -> Option<T>) -> Option<T> {
+    if highest { (0..count).rev().find_map(ask) } else { (0..count).find_map(ask) }
+}
+
+fn check_child(child: &Child) {
+    assert_eq!(child.summary, Summary::of(&child.node));
+    if let Node::Inner(children) = &*child.node {
+        assert!(children.len() > 1, "an inner node with {} children", children.len());
+        for child in children {
+            assert!(child.node.len() >= child.node.least(), "a node with {}", child.node.len());
+            check_child(child);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -498,6 +605,65 @@ mod tests {
         }
         set.check();
         assert_eq!(set.len(), 500);
+    }
+
+    #[test]
+    fn does_what_a_sorted_list_does() {
+        let slot = |slot: u64, pages: u64| {
+            let start = (slot + 1) * 0x8000;
+            anonymous(start, start + pages * 0x1000, Prot::READ)
+        };
+        let (mut set, mut list) = (VmaSet::default(), std::collections::BTreeMap::new());
+        let mut random: u64 = 1;
+        let mut below = |limit: u64| {
+            random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (random >> 33) % limit
+        };
+        for step in 0..6000 {
+            // Grows for half of the time, then shrinks until little is left.
+            let adds = below(10) < if step < 3000 { 7 } else { 2 };
+            let (place, pages) = (below(2000), below(8) + 1);
+            let vma = slot(place, pages);
+            match (list.contains_key(&place), adds) {
+                (false, true) => set.insert(vma),
+                (true, true) => {
+                    assert_eq!(set.replace(vma.range.start(), vma), list.get(&place).copied())
+                }
+                (there, false) => assert_eq!(set.remove(vma.range.start()).is_some(), there),
+            }
+            if adds {
+                list.insert(place, vma);
+            } else {
+                list.remove(&place);
+            }
+            let probe = below(2000 * 0x8000);
+            assert_eq!(set.at_or_above(probe), list.values().find(|vma| vma.range.end() > probe));
+            assert_eq!(set.below(probe), list.values().rfind(|vma| vma.range.start() < probe));
+            let rank = list.values().filter(|vma| vma.range.end() <= probe).count() as u64;
+            assert_eq!(set.rank(probe), rank);
+            assert_eq!(set.nth(rank), set.at_or_above(probe));
+            if step % 200 == 0 {
+                set.check();
+                assert!(set.iter().eq(list.values()));
+                let (length, limits) =
+                    ((below(40) + 1) * 0x1000, Gap { start: 0x9000, end: probe });
+                assert_eq!(set.highest_gap(length, limits), plain_gap(&set, length, limits, true));
+                assert_eq!(set.lowest_gap(length, limits), plain_gap(&set, length, limits, false));
+            }
+        }
+    }
+
+    /// The same, by looking at all.
+    fn plain_gap(set: &VmaSet, length: u64, limits: Gap, highest: bool) -> Option<Gap> {
+        let mut start = 0;
+        let mut gaps = Vec::new();
+        for vma in set.iter() {
+            gaps.push(Gap { start, end: vma.range.start() });
+            start = vma.range.end();
+        }
+        gaps.push(Gap { start, end: Address::MAX });
+        let mut fitting = gaps.into_iter().filter_map(|gap| gap.cut(limits, length));
+        if highest { fitting.next_back() } else { fitting.next() }
     }
 
     #[test]

@@ -153,6 +153,13 @@ pub struct HeapShape {
     pub minor_fields: Vec<Field>,
 }
 
+impl HeapShape {
+    /// Says whether blocks name their neighbours in a list; else they are found by their length.
+    pub fn links_blocks(&self) -> bool {
+        self.minor_fields.iter().any(|field| field.name == "next")
+    }
+}
+
 /// The static variables of the allocator in use.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Heap {

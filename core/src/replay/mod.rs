@@ -70,6 +70,20 @@ pub struct Counts {
     pub unreadable: u64,
 }
 
+impl Counts {
+    /// What was counted since another, earlier count of the same run.
+    pub const fn since(&self, earlier: &Counts) -> Counts {
+        Counts {
+            calls: self.calls.saturating_sub(earlier.calls),
+            skipped: self.skipped.saturating_sub(earlier.skipped),
+            divergences: self.divergences.saturating_sub(earlier.divergences),
+            signals: self.signals.saturating_sub(earlier.signals),
+            errors: self.errors.saturating_sub(earlier.errors),
+            unreadable: self.unreadable.saturating_sub(earlier.unreadable),
+        }
+    }
+}
+
 /// A process, and what the lines so far have said about names, blocks and descriptors.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Runner {

@@ -1,7 +1,7 @@
 //! What a session says of the heap: which allocator the program is linked with, how its last call
 //! went, and its figures over time.
 
-use super::{Branch, INTERVAL, Session};
+use super::{INTERVAL, Session};
 use crate::heap::HeapSetting;
 use crate::search::Search;
 use crate::state::{Figures, heap};
@@ -19,42 +19,6 @@ impl Session {
     /// What the program is linked with.
     pub fn heap_setting(&self) -> HeapSetting {
         self.process().heap_setting
-    }
-
-    /// The same lines of all branches, run again from the start by a program that is linked with
-    /// this. A line that can no longer run, for a name in it has no value, is left out.
-    pub fn with_heap(&self, setting: HeapSetting) -> Session {
-        let start = self.branch().runner_at(0).unwrap_or_else(|| self.current.clone());
-        let mut runner = start;
-        runner.process.heap_setting = setting;
-        let mut session = Session::starting_with(runner.clone());
-        session.maps.clone_from(&self.maps);
-        session.branches.clear();
-        // By branch: how many steps there are now behind so many as there were.
-        let mut positions: Vec<Vec<usize>> = Vec::with_capacity(self.branches.len());
-        for (index, branch) in self.branches.iter().enumerate() {
-            let (begun, mut reached) = match self.parent_of(index) {
-                Some((parent, shared)) => {
-                    let reached = positions[parent][..=shared].to_vec();
-                    let begun = &session.branches[parent];
-                    (begun.beginning(reached[shared], branch.name.clone()), reached)
-                }
-                None => {
-                    let mut begun = Branch::starting_with(runner.clone());
-                    begun.name = branch.name.clone();
-                    (begun, vec![0])
-                }
-            };
-            session.branches.push(begun);
-            session.switch_branch(index, usize::MAX);
-            for step in branch.steps.iter().skip(reached.len() - 1) {
-                session.push(&step.source, step.parsed.clone(), step.ordinal);
-                reached.push(session.len());
-            }
-            positions.push(reached);
-        }
-        session.switch_branch(self.active, positions[self.active][self.position]);
-        session
     }
 
     /// Takes the setting that a text asks for, if nothing has run.

@@ -5,6 +5,7 @@ use crate::machine::Machine;
 use crate::replay::Counts;
 use crate::report::{Choice, choose};
 use crate::trace::{Diagnostic, Kind, Line, Parser, ProcessCount, recognise};
+use std::collections::BTreeMap;
 use std::iter::Enumerate;
 use std::sync::Arc;
 use std::vec::IntoIter;
@@ -24,6 +25,10 @@ pub struct Import {
     /// The process that runs.
     choice: Choice,
     diagnostics: Vec<Diagnostic>,
+    /// Calls that were not run, by name: how many, and the first of their lines.
+    skipped: BTreeMap<Box<str>, (u64, String)>,
+    /// What the session counted before.
+    before: Counts,
     session: Session,
 }
 
@@ -32,6 +37,20 @@ enum Stage {
     Reading(Box<Parser>),
     Running { lines: Enumerate<IntoIter<Line>>, source: Arc<Source>, total: usize },
 }
+
+/// Calls of one name that were not run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SkippedCalls {
+    /// The name, or what is to be said where the line has none.
+    pub name: Box<str>,
+    /// How many there are.
+    pub count: u64,
+    /// The first of their lines, as the text has it; cut at 200 letters.
+    pub example: String,
+}
+
+/// Letters of an example line at most.
+const EXAMPLE_LETTERS: usize = 200;
 
 /// How far an import is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,6 +80,8 @@ impl Import {
     /// Takes a text that is to run behind what a session has run.
     pub fn onto(mut session: Session, text: &str) -> Import {
         session.adopt_heap_setting(text);
+        // It runs where the session stands: a later part of it is kept as a branch.
+        let before = session.counts();
         let whole: Arc<str> = text.into();
         Import {
             kind: recognise(text),
@@ -70,6 +91,8 @@ impl Import {
             asked: None,
             choice: Choice::All,
             diagnostics: Vec::new(),
+            skipped: BTreeMap::new(),
+            before,
             session,
         }
     }
@@ -111,9 +134,10 @@ impl Import {
                     if !self.choice.takes(line.pid) {
                         continue;
                     }
-                    let pushed = self.session.push(source, line, ordinal);
-                    if let Pushed::Unreadable(diagnostic) = pushed {
-                        self.diagnostics.push(diagnostic);
+                    match self.session.push(source, line, ordinal) {
+                        Pushed::Unreadable(diagnostic) => self.diagnostics.push(diagnostic),
+                        Pushed::Step => note_skipped(&mut self.skipped, &self.session),
+                        Pushed::Nothing => {}
                     }
                 }
                 Progress { done: *total - left.len(), total: *total }
@@ -149,9 +173,21 @@ impl Import {
         &self.diagnostics
     }
 
-    /// Counts so far.
+    /// The calls that were not run so far, those that are most often in the text first.
+    pub fn skipped(&self) -> Vec<SkippedCalls> {
+        let calls = self.skipped.iter().map(|(name, (count, example))| SkippedCalls {
+            name: name.clone(),
+            count: *count,
+            example: example.clone(),
+        });
+        let mut calls: Vec<SkippedCalls> = calls.collect();
+        calls.sort_by_key(|calls| std::cmp::Reverse(calls.count));
+        calls
+    }
+
+    /// Counts of this text so far.
     pub fn counts(&self) -> Counts {
-        let mut counts = self.session.counts();
+        let mut counts = self.session.counts().since(&self.before);
         let errors = self.diagnostics.iter();
         let errors = errors.filter(|d| d.severity == crate::trace::Severity::Error);
         counts.unreadable = errors.count() as u64;
@@ -161,6 +197,18 @@ impl Import {
     /// The session, with all that ran.
     pub fn finish(self) -> Session {
         self.session
+    }
+}
+
+/// Counts the last step, if it was not run.
+fn note_skipped(skipped: &mut BTreeMap<Box<str>, (u64, String)>, session: &Session) {
+    let Some(step) = session.last_step().filter(|step| step.skipped) else { return };
+    // A call that is known but not run is kept as its whole text.
+    let name = step.text.split_once('(').map_or(&*step.text, |(name, _)| name);
+    let example = || (0, step.source().trim().chars().take(EXAMPLE_LETTERS).collect());
+    match skipped.get_mut(name) {
+        Some((count, _)) => *count += 1,
+        None => skipped.entry(name.into()).or_insert_with(example).0 += 1,
     }
 }
 
@@ -188,5 +236,42 @@ mod tests {
             second.advance(1);
         }
         assert_eq!(second.counts().calls, 1);
+    }
+
+    #[test]
+    fn skipped_calls_are_told_by_name() {
+        let text = "\
+7 write(1, \"one\", 3) = 3
+7 brk(0) = 0x555555559000
+7 futex(0x7ffff7fb3000, FUTEX_WAKE, 1) = 0
+7 write(1, \"two\", 3) = 3
+8 getpid() = 8
+";
+        let mut import = Import::new(text);
+        while !import.is_done() {
+            import.advance(1);
+        }
+        let skipped = import.skipped();
+        let told: Vec<(&str, u64)> = skipped.iter().map(|it| (&*it.name, it.count)).collect();
+        assert_eq!(told, [("write", 2), ("futex", 1)]);
+        assert_eq!(skipped[0].example, "7 write(1, \"one\", 3) = 3");
+        let sum: u64 = skipped.iter().map(|it| it.count).sum();
+        assert_eq!(sum, import.counts().skipped);
+    }
+
+    #[test]
+    fn what_is_added_is_counted_alone_and_the_old_future_is_kept() {
+        let mut session = Session::new(Machine::default());
+        session.run("brk(0)\nmunmap(1, 1)\nbrk(0)");
+        session.go_to(2);
+        let mut import = Import::onto(session.clone(), "brk(0)\nmunmap(1, 1)\n");
+        while !import.is_done() {
+            import.advance(1);
+        }
+        assert_eq!((import.counts().calls, import.counts().errors), (2, 1));
+        let added = import.finish();
+        session.run("brk(0)\nmunmap(1, 1)\n");
+        assert_eq!(added, session);
+        assert_eq!((added.len(), added.branches().len()), (4, 2));
     }
 }

@@ -12,13 +12,15 @@ mod branches;
 mod heap;
 mod import;
 mod jumps;
+mod relink;
 mod script;
 mod step;
 
 pub use branches::BranchView;
 pub use heap::FiguresAt;
-pub use import::{Import, Progress};
+pub use import::{Import, Progress, SkippedCalls};
 pub use jumps::Landmark;
+pub use relink::Relink;
 pub use step::{Source, Step};
 
 use crate::machine::Machine;

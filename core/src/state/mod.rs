@@ -115,6 +115,25 @@ pub struct HeapState {
     pub broken: Option<String>,
 }
 
+impl HeapState {
+    /// How many `next` pointers of the list of major blocks lead to a lower address; 0 where list
+    /// order is address order.
+    pub fn majors_against_order(&self) -> usize {
+        against_order(self.majors.iter().map(|major| major.address))
+    }
+
+    /// How many `next` pointers of the lists of minor blocks lead to a lower address.
+    pub fn blocks_against_order(&self) -> usize {
+        let lists = self.majors.iter().map(|major| major.minors.iter().map(|it| it.address));
+        lists.map(against_order).sum()
+    }
+}
+
+/// How often a list goes down.
+fn against_order(addresses: impl Iterator<Item = Address> + Clone) -> usize {
+    addresses.clone().zip(addresses.skip(1)).filter(|(one, next)| next < one).count()
+}
+
 /// A major block, as its header says.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct MajorState {

@@ -1,0 +1,141 @@
+//! Another allocator for a session that has run: its lines run again, in slices.
+
+use super::{Branch, Progress, Session};
+use crate::heap::HeapSetting;
+use crate::replay::Runner;
+
+/// The lines of all branches on their way to run again, from the start, by a program that is linked
+/// with another allocator; in slices, so that a page can show progress and stop. A line that can no
+/// longer run, for a name in it has no value, is left out.
+#[derive(Debug)]
+pub struct Relink {
+    old: Session,
+    new: Session,
+    /// The state at the start.
+    start: Runner,
+    /// By branch begun: how many steps there are now behind so many as there were. The last one
+    /// is the branch that runs; there is one at least.
+    positions: Vec<Vec<usize>>,
+    progress: Progress,
+}
+
+impl Relink {
+    /// Begins with the lines of a session.
+    pub fn new(session: &Session, setting: HeapSetting) -> Relink {
+        let old = session.clone();
+        let mut start = old.branch().runner_at(0).unwrap_or_else(|| old.current.clone());
+        start.process.heap_setting = setting;
+        let mut new = Session::starting_with(start.clone());
+        new.maps.clone_from(&old.maps);
+        new.branches.clear();
+        let own = |(index, branch): (usize, &Branch)| {
+            let shared = old.parent_of(index).map_or(0, |(_, shared)| shared);
+            branch.steps.len().saturating_sub(shared)
+        };
+        let total = old.branches.iter().enumerate().map(own).sum();
+        let progress = Progress { done: 0, total };
+        let mut relink = Relink { old, new, start, positions: Vec::new(), progress };
+        relink.begin_branch();
+        relink
+    }
+
+    /// Begins the next branch where it parted from the one it came from.
+    fn begin_branch(&mut self) {
+        let index = self.positions.len();
+        let Some(branch) = self.old.branches.get(index) else { return };
+        let (begun, reached) = match self.old.parent_of(index) {
+            Some((parent, shared)) => {
+                let reached = self.positions[parent][..=shared].to_vec();
+                let parent = &self.new.branches[parent];
+                (parent.beginning(reached[shared], branch.name.clone()), reached)
+            }
+            None => {
+                let mut begun = Branch::starting_with(self.start.clone());
+                begun.name = branch.name.clone();
+                (begun, vec![0])
+            }
+        };
+        self.new.branches.push(begun);
+        self.new.switch_branch(index, usize::MAX);
+        self.positions.push(reached);
+    }
+
+    /// Runs at most so many lines.
+    pub fn advance(&mut self, lines: usize) -> Progress {
+        let mut left = lines;
+        while left > 0 && !self.is_done() {
+            let Some(reached) = self.positions.last_mut() else { break };
+            let branch = self.new.active;
+            match self.old.branches[branch].steps.get(reached.len() - 1) {
+                Some(step) => {
+                    self.new.push(&step.source, step.parsed.clone(), step.ordinal);
+                    reached.push(self.new.len());
+                    self.progress.done += 1;
+                    left -= 1;
+                }
+                None => self.begin_branch(),
+            }
+        }
+        self.progress
+    }
+
+    /// Says whether everything ran.
+    pub fn is_done(&self) -> bool {
+        self.progress.done == self.progress.total && self.positions.len() == self.old.branches.len()
+    }
+
+    /// The session, after running what has not run yet, standing where the old one stands.
+    pub fn finish(mut self) -> Session {
+        while !self.is_done() {
+            self.advance(usize::MAX);
+        }
+        let (active, position) = (self.old.active, self.old.position);
+        self.new.switch_branch(active, self.positions[active][position]);
+        self.new
+    }
+}
+
+impl Session {
+    /// The same lines of all branches, run again as [`Relink`] does it, in one go.
+    pub fn with_heap(&self, setting: HeapSetting) -> Session {
+        Relink::new(self, setting).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Machine;
+
+    #[test]
+    fn a_relink_in_slices_stops_after_each_line_and_gives_the_same() {
+        let tags = HeapSetting::parse("boundary-tags 32").unwrap();
+        let mut session = Session::new(Machine::default());
+        session.run("a = malloc(100)\nb = malloc(8)\nfree(a)\nfree(b)");
+        session.go_to(2);
+        session.run("free(b)\nc = malloc(40)");
+        session.go_to(1);
+        session.run("free(a)");
+        session.switch_branch(1, 3);
+        let mut relink = Relink::new(&session, tags);
+        let mut seen = Vec::new();
+        while !relink.is_done() {
+            let progress = relink.advance(1);
+            seen.push(progress.done);
+            assert_eq!(progress.total, 7, "4, and 2 and 1 behind where the others parted");
+        }
+        assert_eq!(seen, [1, 2, 3, 4, 5, 6, 7]);
+        let slow = relink.finish();
+        assert_eq!(slow, session.with_heap(tags));
+        assert_eq!((slow.active_branch(), slow.position(), slow.len()), (1, 3, 4));
+        assert_eq!(slow.branches(), session.branches());
+    }
+
+    #[test]
+    fn nothing_to_run_is_done_at_once() {
+        let session = Session::new(Machine::default());
+        let mut relink = Relink::new(&session, HeapSetting::default());
+        assert!(relink.is_done());
+        assert_eq!(relink.advance(5), Progress { done: 0, total: 0 });
+    }
+}

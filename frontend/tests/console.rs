@@ -45,6 +45,25 @@ async fn tab_lists_what_may_stand_there_and_what_it_means() {
 }
 
 #[wasm_bindgen_test]
+async fn a_button_lists_what_may_stand_there_for_whoever_has_no_tab() {
+    let page = Page::open().await;
+    page.click("console-complete").await;
+    assert!(page.all("completion").len() > 5, "all calls, on an empty line");
+    page.click("console-complete").await;
+    assert!(page.all("completions").is_empty(), "closed again");
+    page.type_text("mmap(NULL, 1, PROT_EX").await;
+    page.click("console-complete").await;
+    assert_eq!(page.all("completion").len(), 1);
+    let candidate = page.get("completion");
+    page.send(&candidate, "mousedown").await;
+    assert_eq!(page.typed(), "mmap(NULL, 1, PROT_EXEC");
+    page.type_text("munmap(0x1000, 4096)").await;
+    page.click("console-complete").await;
+    assert!(page.all("completions").is_empty());
+    assert!(page.text("announcement").contains("Nothing can be completed here"));
+}
+
+#[wasm_bindgen_test]
 async fn tab_leaves_the_input_where_there_is_nothing_to_complete() {
     let page = Page::open().await;
     assert!(!page.key(INPUT, "Tab").await, "empty");

@@ -21,6 +21,8 @@ pub struct Known<'a> {
     pub names: &'a [(String, u64)],
     /// Paths that can be opened, each with a few words about the file.
     pub files: &'a [(String, String)],
+    /// Somebody asked to see what there is: on an empty line, all calls. The Tab key leaves it.
+    pub asked: bool,
 }
 
 /// What may stand at a place.
@@ -76,7 +78,7 @@ impl Completion {
 /// Gives what may stand at `cursor`, a place in `text` in bytes.
 ///
 /// No candidates where nothing can be completed: in a comment, behind a number, behind a result,
-/// behind a word that is whole and cannot grow, on an empty line.
+/// behind a word that is whole and cannot grow, on an empty line unless [`Known::asked`].
 pub fn complete(text: &str, cursor: usize, known: &Known<'_>) -> Completion {
     let mut cursor = cursor.min(text.len());
     while !text.is_char_boundary(cursor) {
@@ -202,8 +204,8 @@ fn candidates(place: &Place<'_>, word: &str, known: &Known<'_>) -> Vec<Candidate
     let fits =
         |text: &str| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     let mut found: Vec<Candidate> = match place.context {
-        // An empty line is left by Tab; a name alone does not say what is wanted.
-        Context::Call if word.is_empty() => Vec::new(),
+        // A name alone does not say what is wanted.
+        Context::Call if word.is_empty() && !known.asked => Vec::new(),
         Context::Call => CallName::ALL.iter().map(|name| call(*name)).collect(),
         Context::Path => known.files.iter().map(|entry| file(entry, false)).collect(),
         Context::Argument(Some(call), index) => match call.flags(index) {
@@ -297,7 +299,7 @@ mod tests {
         let text = marked.replacen('^', "", 1);
         let names = [("pool".to_owned(), 0x1000), ("q".to_owned(), 3)];
         let files = [("notes.txt".to_owned(), "a file".to_owned())];
-        let known = Known { names: &names, files: &files };
+        let known = Known { names: &names, files: &files, asked: false };
         let Completion { span, candidates } = complete(&text, cursor, &known);
         (text[span].to_owned(), candidates.into_iter().map(|it| it.text).collect())
     }
@@ -318,6 +320,16 @@ mod tests {
         {
             assert_eq!(texts(nothing), [""; 0], "{nothing}");
         }
+    }
+
+    #[test]
+    fn whoever_asks_is_shown_all_calls_where_one_may_begin() {
+        let asked = Known { asked: true, ..Known::default() };
+        for begins in ["", "  ", "p = "] {
+            let found = complete(begins, begins.len(), &asked).candidates;
+            assert_eq!(found.len(), CallName::ALL.len().min(MOST), "{begins:?}");
+        }
+        assert_eq!(complete("12", 2, &asked).candidates, []);
     }
 
     #[test]

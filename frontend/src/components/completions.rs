@@ -47,10 +47,11 @@ pub fn option_id(index: usize) -> String {
 }
 
 /// What may stand at a caret, which counts UTF-16 units as the browser does.
-pub fn at_caret(store: &Store, text: &str, caret: usize) -> Completion {
+/// `asked`: also the calls that may begin an empty line, which Tab leaves.
+pub fn at_caret(store: &Store, text: &str, caret: usize, asked: bool) -> Completion {
     let names = store.session.names();
     let files = state::openable(store.session.process());
-    complete(text, byte_of(text, caret), &Known { names: &names, files: &files })
+    complete(text, byte_of(text, caret), &Known { names: &names, files: &files, asked })
 }
 
 /// The place in bytes of a caret in UTF-16 units.

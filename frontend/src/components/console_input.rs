@@ -1,5 +1,5 @@
-//! The line that is typed: history with the arrow keys, completion with Tab, several lines at once
-//! by pasting.
+//! The line that is typed: history with the arrow keys, completion with Tab or a button, several
+//! lines at once by pasting.
 
 use crate::components::completions::{Completions, LIST_ID, Popup, at_caret, option_id, replaced};
 use crate::components::icons;
@@ -64,6 +64,10 @@ pub fn ConsoleInput() -> Html {
         let editor = editor.clone();
         Callback::from(move |index| editor.take(index))
     };
+    let offer = handle(Editor::offer);
+    let onoffer = move |_: MouseEvent| offer();
+    // The input keeps the focus, and a phone its keyboard.
+    let onoffering = |event: MouseEvent| event.prevent_default();
     let text = &*editor.text;
     let rows = text.lines().count().clamp(1, 6) + usize::from(text.ends_with('\n'));
     let popup = &*editor.popup;
@@ -78,6 +82,8 @@ pub fn ConsoleInput() -> Html {
                 placeholder="a = malloc(100)" spellcheck="false" autocapitalize="off" autocomplete="off"
                 aria-autocomplete="list" aria-controls={popup.as_ref().map(|_| LIST_ID)} aria-activedescendant={active}
                 aria-label="Lines to run. Enter runs, Shift Enter adds a line, Tab completes." data-testid="console-input" />
+            <button type="button" class="button quiet" onclick={onoffer} onmousedown={onoffering} aria-label="What may stand here" title="What may stand here (Tab)"
+                aria-haspopup="listbox" aria-expanded={popup.is_some().to_string()} data-testid="console-complete">{ icons::list() }</button>
             <button type="submit" class="button quiet" aria-label="Run" title="Run (Enter)" data-testid="console-run">{ icons::enter() }</button>
         </form>
     }
@@ -150,7 +156,7 @@ impl Editor {
         let text = area.value();
         self.dismissed.set(false);
         if self.popup.is_some() {
-            self.popup.set(Popup::new(at_caret(&self.store, &text, caret(&area))));
+            self.popup.set(Popup::new(at_caret(&self.store, &text, caret(&area), false)));
         }
         self.text.set(text);
     }
@@ -207,7 +213,7 @@ impl Editor {
     /// are several. Says whether there was anything to complete.
     fn complete(&self, area: &HtmlTextAreaElement) -> bool {
         let text = area.value();
-        let completion = at_caret(&self.store, &text, caret(area));
+        let completion = at_caret(&self.store, &text, caret(area), false);
         let common = completion.common();
         if completion.candidates.is_empty() {
             return false;
@@ -216,13 +222,26 @@ impl Editor {
             let (text, caret) = replaced(&text, &completion, common);
             self.put(&text, caret);
             if completion.candidates.len() > 1 {
-                let completion = at_caret(&self.store, &text, caret as usize);
+                let completion = at_caret(&self.store, &text, caret as usize, false);
                 self.popup.set(Popup::new(completion));
             }
         } else if let Some(popup) = Popup::new(completion) {
             self.show(popup);
         }
         true
+    }
+
+    /// Lists what may stand at the caret, where no key asks for it; closes the list if it is open.
+    fn offer(&self) {
+        let Some(area) = self.area() else { return };
+        let _ = area.focus();
+        if self.popup.is_some() {
+            return self.close();
+        }
+        match Popup::new(at_caret(&self.store, &area.value(), caret(&area), true)) {
+            Some(popup) => self.show(popup),
+            None => self.store.dispatch(Action::Say("Nothing can be completed here.".into())),
+        }
     }
 
     /// Shows the list, and has the candidate read out.

@@ -53,6 +53,8 @@ icons! {
     minus = "M3.5 8h9";
     /// A list that opens.
     chevron = "M4.5 6.5 8 10l3.5-3.5";
+    /// What may be chosen.
+    list = "M2.5 4h.01M2.5 8h.01M2.5 12h.01M5.5 4h8M5.5 8h8M5.5 12h5";
     /// Edit in the form.
     edit = "M3 13l.8-3L10.5 3.2l2.3 2.3L6 12.2z";
     /// A failure.

@@ -13,6 +13,7 @@ use crate::components::heap::Heap;
 use crate::components::import::{Handed, Import, hand_over};
 use crate::components::inspector::Inspector;
 use crate::components::keys::Keys;
+use crate::components::linking::Linking;
 use crate::components::notices::Notices;
 use crate::components::print_picture::PrintPicture;
 use crate::components::sessions::Sessions;
@@ -101,6 +102,9 @@ pub fn App(props: &AppProps) -> Html {
                 }
                 if store.dialog == Some(Dialog::Share) {
                     <Share />
+                }
+                if let Some(Dialog::Linking(setting)) = store.dialog {
+                    <Linking {setting} />
                 }
                 if store.dialog == Some(Dialog::Truth) {
                     <Truth />

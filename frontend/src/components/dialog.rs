@@ -15,6 +15,9 @@ pub struct DialogProps {
     /// More classes.
     #[prop_or_default]
     pub class: Classes,
+    /// The element, for a window that closes itself.
+    #[prop_or_default]
+    pub dialog: Option<NodeRef>,
     /// What stands in it.
     pub children: Html,
 }
@@ -23,7 +26,8 @@ pub struct DialogProps {
 #[component]
 pub fn DialogWindow(props: &DialogProps) -> Html {
     let store = use_store();
-    let dialog = use_node_ref();
+    let own = use_node_ref();
+    let dialog = props.dialog.clone().unwrap_or(own);
     {
         let dialog = dialog.clone();
         use_effect_with((), move |()| {

@@ -23,18 +23,33 @@ pub fn HeapChoice() -> Html {
             }
         }
     };
+    let (allocators, widths) = (use_node_ref(), use_node_ref());
+    {
+        // After undo, and where the choice was stopped, the browser would still show what was chosen.
+        let selects = [
+            (allocators.clone(), setting.allocator.name().to_owned()),
+            (widths.clone(), setting.bits.to_string()),
+        ];
+        use_effect(move || {
+            for (select, value) in selects {
+                if let Some(select) = select.cast::<HtmlSelectElement>() {
+                    select.set_value(&value);
+                }
+            }
+        });
+    }
     let allocator = onchange(|setting, name| {
         let allocator = Allocator::ALL.into_iter().find(|it| it.name() == name)?;
         Some(HeapSetting { allocator, ..setting })
     });
     let bits = onchange(|setting, bits| Some(HeapSetting { bits: bits.parse().ok()?, ..setting }));
     html! { <>
-        <select class="heap-choice" aria-label="Allocator" onchange={allocator} title={setting.allocator.about()} data-testid="heap-allocator">
+        <select ref={allocators} class="heap-choice" aria-label="Allocator" onchange={allocator} title={setting.allocator.about()} data-testid="heap-allocator">
             { for Allocator::ALL.into_iter().map(|it| html! {
                 <option value={it.name()} selected={it == setting.allocator}>{ it.title() }</option>
             }) }
         </select>
-        <select class="heap-choice" aria-label="Bits of its pointers" onchange={bits} data-testid="heap-bits">
+        <select ref={widths} class="heap-choice" aria-label="Bits of its pointers" onchange={bits} data-testid="heap-bits">
             { for BITS.into_iter().map(|it| html! {
                 <option value={it.to_string()} selected={it == setting.bits}>{ format!("{it}-bit") }</option>
             }) }

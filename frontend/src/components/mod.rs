@@ -22,6 +22,7 @@ pub mod import;
 pub mod inspector;
 pub mod keys;
 pub mod legend;
+pub mod linking;
 pub mod notices;
 pub mod offer_menu;
 pub mod overview;

@@ -1,12 +1,12 @@
 //! What a person does, and what it does to the store.
 
-use super::{Dialog, Loaded, Place, Restored, Store, Tab};
+use super::{Dialog, Loaded, Place, Restored, Store, Tab, Trouble};
 use crate::calls::{ArgKind, Draft, spec};
 use crate::keeping::journal;
 use crate::theme::Theme;
 use mmap_playground_core::address::{Address, PageRange, page_floor};
 use mmap_playground_core::heap::HeapSetting;
-use mmap_playground_core::session::Landmark;
+use mmap_playground_core::session::{Landmark, Session};
 use std::rc::Rc;
 use yew::{AttrValue, Reducible};
 
@@ -34,8 +34,11 @@ pub enum Action {
     GoTo(usize),
     /// Goes some steps on, or back.
     Step(isize),
-    /// Links the program with another allocator: all lines run again from the start.
+    /// Links the program with another allocator: all lines run again from the start, in a window
+    /// where there are many.
     LinkWith(HeapSetting),
+    /// Goes on with the session that was linked with another allocator.
+    Linked(Box<Session>),
     /// Goes to the next landmark of a kind, or back to the one before; round at the ends.
     Jump(Landmark, bool),
     /// Chooses what the jumps go to.
@@ -62,6 +65,8 @@ pub enum Action {
     Picked(Address),
     /// Replaces the session.
     Load(Box<Loaded>),
+    /// Goes on with a session to which a long text was added, and what of it could not be read.
+    Append(Box<Session>, Rc<Vec<Trouble>>),
     /// Has a session back.
     Restore(Box<Restored>),
     /// Runs what the journal holds.
@@ -115,6 +120,7 @@ impl Reducible for Store {
                 }
             }
             Action::LinkWith(setting) => store.link_with(setting),
+            Action::Linked(session) => store.linked(*session),
             Action::Jump(landmark, on) => store.jump(landmark, on),
             Action::Landmark(landmark) => store.landmark = landmark,
             Action::Branch(change) => store.change_branch(change),
@@ -159,6 +165,7 @@ impl Reducible for Store {
                 }
             }
             Action::Load(loaded) => store.load(*loaded),
+            Action::Append(session, trouble) => store.append(*session, trouble),
             Action::Open(dialog) => store.dialog = dialog,
             Action::Tab(tab) => store.tab = tab,
             Action::Theme(theme) => store.theme = theme,

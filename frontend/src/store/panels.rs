@@ -1,5 +1,7 @@
 //! The windows over the page, and the panels that narrow screens show one of.
 
+use mmap_playground_core::heap::HeapSetting;
+
 /// A window that lies over the page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dialog {
@@ -15,6 +17,8 @@ pub enum Dialog {
     Sessions,
     /// The link, and the files that can be saved.
     Share,
+    /// All lines run again, linked with another allocator.
+    Linking(HeapSetting),
     /// How true the page is.
     Truth,
 }

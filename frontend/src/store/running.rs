@@ -1,10 +1,14 @@
 //! Lines that run, and going to and fro among them.
 
-use super::{BranchChange, Store, troubles};
+use super::{BranchChange, Dialog, Store, Trouble, troubles};
 use crate::keeping::journal;
 use mmap_playground_core::heap::HeapSetting;
-use mmap_playground_core::session::{Landmark, Step};
+use mmap_playground_core::session::{Landmark, Session, Step};
 use std::rc::Rc;
+
+/// Up to so many steps run again at once when another allocator is chosen; more take long enough
+/// to show progress.
+const LINKED_AT_ONCE: usize = 500;
 
 impl Store {
     /// Runs lines that a person gave, after noting them in the journal.
@@ -34,19 +38,32 @@ impl Store {
     pub(super) fn run(&mut self, text: &str) {
         let mut session = self.session.clone();
         let report = session.run(text);
-        self.trouble = Rc::new(troubles(text, &report.diagnostics));
+        let trouble = Rc::new(troubles(text, &report.diagnostics));
         if report.ran > 0 {
-            self.remember();
-            let branches = self.session.branches().len();
-            self.session = session;
-            self.history = self.history.wrapping_add(1);
-            self.pinned = false;
-            self.moved();
-            if self.session.branches().len() > branches {
-                let kept = "What came behind this step is kept as a branch.";
-                self.announcement = format!("{} {kept}", self.announcement).into();
-            }
+            self.append(session, trouble);
+        } else {
+            self.in_trouble(trouble);
         }
+    }
+
+    /// Goes on with a session to which lines were added.
+    pub(super) fn append(&mut self, session: Session, trouble: Rc<Vec<Trouble>>) {
+        self.remember();
+        let branches = self.session.branches().len();
+        self.session = session;
+        self.history = self.history.wrapping_add(1);
+        self.pinned = false;
+        self.moved();
+        if self.session.branches().len() > branches {
+            let kept = "What came behind this step is kept as a branch.";
+            self.announcement = format!("{} {kept}", self.announcement).into();
+        }
+        self.in_trouble(trouble);
+    }
+
+    /// Shows what could not be read.
+    fn in_trouble(&mut self, trouble: Rc<Vec<Trouble>>) {
+        self.trouble = trouble;
         if let Some(first) = self.trouble.first() {
             self.announcement =
                 format!("Line {}, column {}: {}", first.line, first.column, first.message).into();
@@ -100,10 +117,21 @@ impl Store {
         if setting == self.session.heap_setting() {
             return;
         }
+        let steps: usize = self.session.branches().iter().map(|branch| branch.steps).sum();
+        if steps > LINKED_AT_ONCE {
+            self.playing = false;
+            self.dialog = Some(Dialog::Linking(setting));
+        } else {
+            self.linked(self.session.with_heap(setting));
+        }
+    }
+
+    pub(super) fn linked(&mut self, session: Session) {
         self.remember();
-        self.session = self.session.with_heap(setting);
+        self.session = session;
         self.history = self.history.wrapping_add(1);
         self.moved();
+        let setting = self.session.heap_setting();
         let name = setting.allocator.title();
         self.announcement =
             format!("Linked with {name}, {} bits. All lines ran again.", setting.bits).into();

@@ -49,6 +49,31 @@ fn another_allocator_can_be_undone() {
 }
 
 #[test]
+fn a_long_session_is_linked_in_a_window() {
+    let tags = HeapSetting::parse("boundary-tags 32").unwrap();
+    let lines = "brk(0)\n".repeat(600);
+    let store = after([run(&lines), Action::LinkWith(tags)]);
+    assert_eq!(store.session.heap_setting(), HeapSetting::default(), "nothing ran yet");
+    assert_eq!(store.dialog, Some(Dialog::Linking(tags)));
+    let linked = store.session.with_heap(tags);
+    let store = store.reduce(Action::Linked(Box::new(linked)));
+    assert_eq!(store.session.heap_setting(), tags);
+    assert_eq!(store.reduce(Action::Undo).session.heap_setting(), HeapSetting::default());
+}
+
+#[test]
+fn a_long_text_that_was_added_is_undone_at_once() {
+    let store = after([run(MAP), run("munmap(p, 4096)"), Action::Step(-1)]);
+    let mut session = store.session.clone();
+    session.run("load(p)\nload(p)");
+    let store = store.reduce(Action::Append(Box::new(session), Rc::default()));
+    assert_eq!((store.session.len(), store.slot), (3, 0));
+    assert!(store.announcement.ends_with("kept as a branch."), "{}", store.announcement);
+    let store = store.reduce(Action::Undo);
+    assert_eq!((store.session.len(), store.session.branches().len()), (2, 1));
+}
+
+#[test]
 fn the_old_future_is_a_branch_to_go_back_to() {
     let store = after([run(MAP), run("munmap(p, 8192)"), Action::Step(-1), run("load(p)")]);
     assert!(store.announcement.ends_with("kept as a branch."), "{}", store.announcement);

@@ -1,0 +1,287 @@
+//! The work behind the import window: a text on its way in, in slices, with stop; and what it
+//! becomes.
+
+use super::Handed;
+use super::summary::Summary;
+use crate::browser;
+use crate::incoming::{self, Came};
+use crate::store::{Action, Loaded, Restored, Store, StoreContext, troubles};
+use crate::text;
+use mmap_playground_core::report::Choice;
+use mmap_playground_core::saved::Saved;
+use mmap_playground_core::session::{Import as Importer, Session};
+use mmap_playground_core::trace::{Kind, recognise};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use web_sys::{File, HtmlDialogElement};
+use yew::prelude::*;
+
+/// Lines read or run between two looks at the clock.
+const LINES: usize = 100;
+/// What a pasted text is called.
+pub(super) const PASTED: &str = "Pasted log";
+/// Time at work between two frames of the screen, in milliseconds.
+const SLICE: f64 = 40.0;
+/// Bytes of a file that are read at most: text, lines and steps of more do not fit into a page.
+const MOST_BYTES: f64 = 268_435_456.0;
+/// Bytes at the beginning of a file that tell whether it is text.
+const LOOKED_AT: usize = 8192;
+
+/// Where a text goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Place {
+    /// Into a session of its own.
+    #[default]
+    Own,
+    /// Behind the step where the session stands.
+    Behind,
+}
+
+/// How far the window is.
+#[derive(Clone, PartialEq)]
+pub(super) enum Stage {
+    /// Waiting for text; what went wrong before, if something did.
+    Asking(Option<AttrValue>),
+    /// Taking a file from the disk: the share done.
+    Opening(f64),
+    /// At work: reading before running, and the share done.
+    Running { read: bool, share: f64 },
+    /// Done: what was found.
+    Done(Rc<Summary>),
+}
+
+/// The text being imported.
+#[derive(Clone, Default)]
+pub(super) struct Work {
+    pub(super) text: Rc<str>,
+    pub(super) name: AttrValue,
+    /// The process that was asked for.
+    choice: Option<Choice>,
+    pub(super) place: Place,
+    session: Option<Session>,
+}
+
+/// What the parts of the window share.
+#[derive(Clone)]
+pub(super) struct Importing {
+    store: StoreContext,
+    dialog: NodeRef,
+    pub(super) stage: UseStateHandle<Stage>,
+    pub(super) work: Rc<RefCell<Work>>,
+    /// Grows whenever something new begins: only the newest goes on.
+    round: Rc<Cell<u32>>,
+}
+
+/// What the parts of the window share.
+#[hook]
+pub(super) fn use_importing(store: &StoreContext, dialog: &NodeRef) -> Importing {
+    Importing {
+        store: store.clone(),
+        dialog: dialog.clone(),
+        stage: use_state_eq(|| Stage::Asking(None)),
+        work: use_mut_ref(Work::default),
+        round: (*use_memo((), |()| Rc::new(Cell::new(0)))).clone(),
+    }
+}
+
+impl Importing {
+    /// Stops what is at work.
+    pub(super) fn stop(&self) {
+        self.round.set(self.round.get().wrapping_add(1));
+    }
+
+    /// Stops what is at work, and asks again.
+    pub(super) fn restart(&self) {
+        self.stop();
+        self.stage.set(Stage::Asking(None));
+    }
+
+    fn ask_again(&self, wrong: String) {
+        self.stage.set(Stage::Asking(Some(wrong.into())));
+    }
+
+    /// Begins something new, and gives what says whether it is still the newest.
+    fn begin(&self) -> impl Fn() -> bool + Clone + 'static {
+        self.stop();
+        let (round, mine) = (self.round.clone(), self.round.get());
+        move || round.get() == mine
+    }
+
+    /// Takes what another part of the page has handed over.
+    pub(super) fn take(&self, handed: Handed) {
+        match handed {
+            Handed::File(file) => self.read(file),
+            Handed::Text(text) => {
+                // It was to run where the session stands.
+                let place = if self.can_join() { Place::Behind } else { Place::Own };
+                self.start(Work {
+                    text: text.into(),
+                    name: PASTED.into(),
+                    place,
+                    ..Work::default()
+                });
+            }
+        }
+    }
+
+    /// Says whether there is a session that a text can be added to.
+    fn can_join(&self) -> bool {
+        !self.store.session.is_empty()
+    }
+
+    /// Takes a text that was pasted into the window.
+    pub(super) fn pasted(&self, text: String) {
+        self.start(Work { text: text.into(), name: PASTED.into(), ..Work::default() });
+    }
+
+    /// Runs the same text as another process.
+    pub(super) fn choose(&self, choice: Choice) {
+        let work = self.work.borrow().clone();
+        self.start(Work { choice: Some(choice), session: None, ..work });
+    }
+
+    /// Runs the same text at another place.
+    pub(super) fn put(&self, place: Place) {
+        let work = self.work.borrow().clone();
+        self.start(Work { place, session: None, ..work });
+    }
+
+    /// Reads a file and takes its text.
+    pub(super) fn read(&self, file: File) {
+        let newest = self.begin();
+        let name = file.name();
+        if file.size() > MOST_BYTES {
+            let most = text::short_size(MOST_BYTES as u64);
+            let size = text::short_size(file.size() as u64);
+            return self.ask_again(format!(
+                "{name} has {size}; up to {most} fit into this page. Cut out the part that matters first, with head, tail or grep, or run it through replay."
+            ));
+        }
+        self.stage.set(Stage::Opening(0.0));
+        let this = self.clone();
+        yew::platform::spawn_local(async move {
+            let goes_on = |share| {
+                if newest() {
+                    this.stage.set(Stage::Opening(share));
+                }
+                newest()
+            };
+            match browser::read_text(&file, goes_on).await {
+                _ if !newest() => {}
+                Some(text) if !is_text(&text) => {
+                    this.ask_again(format!("{name} is no text, so it is no log."));
+                }
+                Some(text) => {
+                    this.start(Work { text: text.into(), name: name.into(), ..Work::default() });
+                }
+                None => this.ask_again(format!("{name} could not be read.")),
+            }
+        });
+    }
+
+    /// Reads and runs a text, a slice after the other.
+    fn start(&self, work: Work) {
+        let newest = self.begin();
+        self.stage.set(Stage::Running { read: false, share: 0.0 });
+        if Saved::looks_like(&work.text) {
+            return self.restore(work.text, newest);
+        }
+        *self.work.borrow_mut() = work.clone();
+        let (this, session) = (self.clone(), self.store.session.clone());
+        yew::platform::spawn_local(async move {
+            browser::next_frame().await;
+            let kind = recognise(&work.text);
+            let joins = kind != Kind::Maps && this.can_join();
+            // A log belongs on top of a maps text that was imported right before it.
+            let on_top = session.waits_for_log() && kind != Kind::Maps;
+            let mut importer = match work.place {
+                Place::Behind if joins => Importer::onto(session, &work.text),
+                _ if on_top => Importer::onto(session, &work.text),
+                _ => Importer::new(&work.text),
+            };
+            if let Some(choice) = work.choice {
+                importer.choose(choice);
+            }
+            while !importer.is_done() {
+                let until = browser::now() + SLICE;
+                let mut progress = importer.advance(LINES);
+                while !importer.is_done() && browser::now() < until {
+                    progress = importer.advance(LINES);
+                }
+                let share = progress.done as f64 / progress.total.max(1) as f64;
+                this.stage.set(Stage::Running { read: importer.is_read(), share });
+                browser::next_frame().await;
+                if !newest() {
+                    return;
+                }
+            }
+            let summary = Summary::of(&importer, joins.then_some(work.place));
+            this.work.borrow_mut().session = Some(importer.finish());
+            this.stage.set(Stage::Done(Rc::new(summary)));
+        });
+    }
+
+    /// Has a saved session back, and closes the window.
+    fn restore(&self, text: Rc<str>, newest: impl Fn() -> bool + 'static) {
+        let this = self.clone();
+        yew::platform::spawn_local(async move {
+            let goes_on = |share| {
+                if newest() {
+                    this.stage.set(Stage::Running { read: true, share });
+                }
+                newest()
+            };
+            let came = match Saved::from_text(&text) {
+                Ok(saved) => incoming::run(saved, goes_on).await,
+                Err(error) => Err(error),
+            };
+            if !newest() {
+                return;
+            }
+            match came {
+                Ok(came) => {
+                    let Came { session, title, view, .. } = came;
+                    let title = title.map(Into::into);
+                    let restored = Restored { session, title, view, slot: None };
+                    this.dispatcher().dispatch(Action::Restore(Box::new(restored)));
+                    this.close();
+                }
+                Err(error) => {
+                    this.ask_again(format!("The saved session cannot be opened: {error}."))
+                }
+            }
+        });
+    }
+
+    /// Makes what was found the session, or a part of it, and closes the window.
+    pub(super) fn accept(&self) {
+        let Stage::Done(summary) = &*self.stage else { return };
+        let mut work = self.work.borrow_mut();
+        let Some(session) = work.session.take() else { return };
+        let trouble = troubles(&work.text, &summary.diagnostics);
+        let action = match summary.place {
+            Some(Place::Behind) => Action::Append(Box::new(session), Rc::new(trouble)),
+            _ => Action::Load(Box::new(Loaded { session, title: work.name.clone(), trouble })),
+        };
+        self.dispatcher().dispatch(action);
+        self.close();
+    }
+
+    fn dispatcher(&self) -> UseReducerDispatcher<Store> {
+        self.store.dispatcher()
+    }
+
+    /// Closed by the browser, so that the focus goes back to where it was.
+    fn close(&self) {
+        if let Some(dialog) = self.dialog.cast::<HtmlDialogElement>() {
+            dialog.close();
+        }
+    }
+}
+
+/// Says whether what was read from a file is text: no NUL, and little that is no UTF-8.
+fn is_text(text: &str) -> bool {
+    let start = || text.chars().take(LOOKED_AT);
+    let replaced = start().filter(|letter| *letter == char::REPLACEMENT_CHARACTER).count();
+    !start().any(|letter| letter == '\0') && replaced * 10 <= start().count()
+}

@@ -12,7 +12,7 @@ async fn run(page: &Page, line: &str) -> Result<()> {
 
 /// Maps eight pages, and puts something on three of them.
 async fn eight_pages(page: &Page) -> Result<()> {
-    page.click(&id("welcome-mmap")).await?;
+    page.click(&id("guide-go")).await?;
     run(page, "store(p, 0x41)").await?;
     run(page, "load(p + PAGE_SIZE)").await?;
     run(page, "store(p + 5*PAGE_SIZE, 1)").await?;
@@ -252,25 +252,32 @@ async fn what_belongs_together_lights_together() -> Result<()> {
     .await
 }
 
-/// A split is seen to happen, but not by whoever asks for little motion.
+/// A split and a step of zoom are seen to happen, but not by whoever asks for little motion.
 #[tokio::test]
 async fn motion_is_for_whoever_wants_it() -> Result<()> {
     with_page("motion", Viewport::DESKTOP, async |page| {
-        let motions = async || {
-            let count = page.attribute(&id("page-grid"), "data-motions").await?;
+        let count = async |what: &str| {
+            let count = page.attribute(&id("page-grid"), what).await?;
             Ok(count.and_then(|count| count.parse::<u32>().ok()).unwrap_or(0))
         };
         page.set_preference("prefers-reduced-motion", "reduce").await?;
         eight_pages(page).await?;
         run(page, "mprotect(p + 2*PAGE_SIZE, PAGE_SIZE, PROT_READ)").await?;
         page.wait_for_text(&id("stat-vmas"), "4").await?;
-        let still: u32 = motions().await?;
-        ensure!(still == 0, "{still} motions");
+        zoom(page, (300.0, 60.0), -120).await?;
+        let still: (u32, u32) = (count("data-motions").await?, count("data-zooms").await?);
+        ensure!(still == (0, 0), "{still:?} motions");
         page.set_preference("prefers-reduced-motion", "no-preference").await?;
         run(page, "mprotect(p + 2*PAGE_SIZE, PAGE_SIZE, PROT_READ|PROT_WRITE)").await?;
         page.wait_for_text(&id("stat-vmas"), "2").await?;
         page.wait_until("something moved", async || {
-            let moved: Result<u32> = motions().await;
+            let moved: Result<u32> = count("data-motions").await;
+            Ok(moved? > 0)
+        })
+        .await?;
+        zoom(page, (300.0, 60.0), 120).await?;
+        page.wait_until("the zoom moved", async || {
+            let moved: Result<u32> = count("data-zooms").await;
             Ok(moved? > 0)
         })
         .await
@@ -282,7 +289,7 @@ async fn motion_is_for_whoever_wants_it() -> Result<()> {
 #[tokio::test]
 async fn fingers() -> Result<()> {
     with_page("fingers", Viewport::PHONE, async |page| {
-        page.click(&id("welcome-mmap")).await?;
+        page.click(&id("guide-go")).await?;
         page.wait_for(&id("page-grid")).await?;
         let hint = page.text(&id("grid-hint")).await?;
         ensure!(hint.contains("tap") && !hint.contains("right click"), "{hint}");

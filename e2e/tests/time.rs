@@ -207,3 +207,67 @@ async fn a_log_of_100_000_lines() -> Result<()> {
 async fn wait_for_kept(page: &Page) -> Result<()> {
     page.wait_for(&format!("{}[data-kept=saved]", id("notices"))).await
 }
+
+/// Marks on the slider light for what is pointed at, and light what their calls made.
+#[tokio::test]
+async fn marks_light_with_all_the_rest() -> Result<()> {
+    with_page("marks", Viewport::DESKTOP, async |page| {
+        run(page, "p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)").await?;
+        run(page, "brk(0)").await?;
+        run(page, "store(p, 1)").await?;
+        run(page, "brk(0)").await?;
+        at_step(page, "4 of 4").await?;
+        let tick = |step: u32| format!("{}[data-step=\"{step}\"]", id("tick"));
+        page.hover_at("h1", (2.0, 2.0)).await?;
+        page.wait_until_gone(".tick.lit").await?;
+        ensure!(page.count(&id("tick")).await? == 1, "only the signal is marked");
+
+        // A VMA lights the call that made it and the one that failed on it, and no other.
+        page.hover_at(&id("vma"), (60.0, 8.0)).await?;
+        page.wait_for(&format!("{}.lit", tick(1))).await?;
+        page.wait_for(&format!("{}.lit", tick(3))).await?;
+        ensure!(page.count(&id("tick")).await? == 2);
+
+        // A mark lights the VMA.
+        page.hover_at("h1", (2.0, 2.0)).await?;
+        page.wait_until_gone(".tick.lit").await?;
+        let place = "const box = it => document.querySelector(it).getBoundingClientRect();
+            const [mark, track] = [box(arguments[0]), box(arguments[1])];
+            return mark.left + mark.width / 2 - track.left;";
+        let at = page.eval(place, vec![json!(tick(3)), json!(id("track"))]).await?;
+        page.hover_at(&id("track"), (at.as_f64().context("no place")?, 10.0)).await?;
+        page.wait_for(&format!("{}.lit", id("vma"))).await?;
+        page.wait_for(&format!("{}.lit", tick(3))).await?;
+        page.screenshot("time-marks").await
+    })
+    .await
+}
+
+/// The search of a malloc goes by itself, is held, and begins again at its end.
+#[tokio::test]
+async fn the_search_of_a_malloc_is_played() -> Result<()> {
+    with_page("search played", Viewport::DESKTOP, async |page| {
+        run(page, "a = malloc(100)").await?;
+        run(page, "b = malloc(200)").await?;
+        at_step(page, "2 of 2").await?;
+        page.click(&format!("{} > summary", id("heap-search"))).await?;
+        page.wait_for_text(&id("heap-step-count"), "1 of").await?;
+        let play = |word: &str| format!("{}[aria-label^={word}]", id("heap-step-play"));
+        page.select(&id("heap-step-pace"), "20").await?;
+        page.click(&play("Play")).await?;
+        let count = page.text(&id("heap-step-count")).await?;
+        let all = count.split(' ').nth(2).context("no count")?.to_owned();
+        page.wait_for_text(&id("heap-step-count"), &format!("{all} of {all}")).await?;
+        page.wait_for(&play("Play")).await?;
+
+        // From the end it begins again; held, it stays where it is.
+        page.select(&id("heap-step-pace"), "0.5").await?;
+        page.click(&play("Play")).await?;
+        page.wait_for_text(&id("heap-step-count"), "1 of").await?;
+        page.wait_for(&format!("{}.lit", id("heap-part"))).await?;
+        page.click(&play("Pause")).await?;
+        page.wait_for(&play("Play")).await?;
+        page.screenshot("heap-search").await
+    })
+    .await
+}

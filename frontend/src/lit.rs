@@ -24,12 +24,19 @@ pub struct Pointed {
     pub frame: Option<u32>,
     /// A step of the session, from 0.
     pub step: Option<usize>,
+    /// Views that show only a part bring it into view.
+    pub leads: bool,
 }
 
 impl Pointed {
     /// A range of bytes.
     pub fn bytes(start: Address, length: u64) -> Pointed {
         Pointed { start, length, ..Pointed::default() }
+    }
+
+    /// A range of bytes that views bring into view.
+    pub fn lead(start: Address, length: u64) -> Pointed {
+        Pointed { leads: true, ..Pointed::bytes(start, length) }
     }
 
     /// A range of pages.
@@ -68,6 +75,8 @@ pub struct Lit {
     pub spans: Vec<(Address, u64)>,
     /// Frames.
     pub frames: Vec<u32>,
+    /// The byte to bring into view, if there is one.
+    pub lead: Option<Address>,
 }
 
 impl Lit {
@@ -75,7 +84,8 @@ impl Lit {
     pub fn of(pointed: Option<Pointed>, session: &Session) -> Lit {
         let Some(pointed) = pointed else { return Lit::default() };
         let process = session.process();
-        let mut lit = Lit::default();
+        let lead = pointed.leads.then_some(pointed.start);
+        let mut lit = Lit { lead, ..Lit::default() };
         if pointed.length > 0 {
             lit.spans.push((pointed.start, pointed.length));
             lit.frames.extend(frame_of(process, pointed));

@@ -12,7 +12,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 /// A page with eight pages mapped, the first of them written.
 async fn mapped() -> Page {
     let page = Page::open().await;
-    page.click("welcome-mmap").await;
+    page.click("guide-go").await;
     page.run("store(p, 0x41)").await;
     page
 }

@@ -15,7 +15,8 @@ wasm_bindgen_test_configure!(run_in_browser);
 async fn the_empty_page_teaches_and_one_click_maps() {
     let page = Page::open().await;
     assert!(page.text("welcome").contains("128 TiB"));
-    page.click("welcome-mmap").await;
+    assert!(page.all("welcome-mmap").is_empty(), "the guide has the one thing to click");
+    page.click("guide-go").await;
     assert!(page.all("welcome").is_empty());
     // the stack is there from the start
     assert_eq!(page.text("stat-vmas"), "2");
@@ -138,7 +139,7 @@ async fn steps_and_undo_go_both_ways() {
 #[wasm_bindgen_test]
 async fn keys_of_the_grid_load_and_offer_calls() {
     let page = Page::open().await;
-    page.click("welcome-mmap").await;
+    page.click("guide-go").await;
     page.key("page-grid", "ArrowRight").await;
     assert!(page.text("announcement").contains("0x7ffff7ff8000"));
     page.key("page-grid", "l").await;
@@ -195,6 +196,25 @@ async fn the_last_call_of_the_allocator_can_be_stepped_through() {
     assert!(page.text("heap-search-summary").contains("the best bet stays"));
     page.run("brk(0)").await;
     assert_eq!(page.all("heap-step").len(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn list_order_and_address_order_are_told_apart() {
+    let page = Page::open().await;
+    page.run("a = malloc(100)\nb = malloc(100)").await;
+    let arrows = |class: &str| page.root.query_selector_all(class).unwrap().length();
+    assert_eq!(page.text("heap-order-words"), "Blocks: list order is address order.");
+    let counts = (arrows(".arrow.first"), arrows(".arrow.next"), arrows(".arrow.prev"));
+    assert_eq!((counts, arrows(".arrow.against")), ((1, 1, 1), 0));
+    // The kernel places each further major block below the one before.
+    page.run("c = malloc(60000)\nd = malloc(60000)").await;
+    let boxes = page.all("heap-order-major");
+    let text = |index: usize| boxes[index].text_content().unwrap_or_default();
+    assert!(text(0).contains("3rd in the list"), "{}", text(0));
+    assert!(text(2).contains("1st in the list") && text(2).contains("root"), "{}", text(2));
+    assert_eq!(arrows(".arrow.next.against"), 2);
+    let words = page.text("heap-order-words");
+    assert!(words.contains("2 of 2 next lead to a lower address"), "{words}");
 }
 
 #[wasm_bindgen_test]

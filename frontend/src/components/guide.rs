@@ -31,6 +31,11 @@ impl GuideContext {
         self.0.set(true);
     }
 
+    /// Says whether it is wanted; its bar stands above an empty page then.
+    pub fn is_wanted(&self) -> bool {
+        *self.0
+    }
+
     /// Ends it for good.
     fn end(&self) {
         browser::store(KEY, "done");

@@ -1,15 +1,18 @@
 //! The heap: liballoc's counters, its list of major blocks, and each of them as a strip to scale.
 
 use crate::components::heap_figures::HeapFigures;
+use crate::components::heap_links::{HeapOrder, arrows};
 use crate::components::heap_search::HeapSearch;
 use crate::components::heap_setting::{HeapAbout, HeapChoice};
 use crate::components::icons;
 use crate::grid::heap::{self, Part, Piece};
+use crate::grid::links;
 use crate::lit::{Pointed, use_lit};
 use crate::store::{Action, use_pointed, use_store};
 use crate::text;
 use mmap_playground_core::heap::HeapShape;
 use mmap_playground_core::state::{HeapState, Life, MajorState, MinorState};
+use std::rc::Rc;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
@@ -17,6 +20,8 @@ use yew::prelude::*;
 const SCALES: [f64; 6] = [0.125, 0.25, 0.5, 1.0, 2.0, 4.0];
 /// How many major blocks are drawn; the rest is counted.
 const MAJORS: usize = 40;
+/// Room for the links above a strip, and below, in CSS pixels.
+const LINKS: f64 = 16.0;
 
 /// The heap panel.
 #[component]
@@ -45,6 +50,7 @@ pub fn Heap() -> Html {
         Some(state) => html! { <>
             <Counters state={state.clone()} />
             <HeapSearch />
+            <HeapOrder state={state.clone()} />
             { for state.majors.iter().take(MAJORS).enumerate().map(|(index, major)| html! {
                 <Major key={index} {index} major={major.clone()} shape={state.shape.clone()} scale={SCALES[*scale]} best_bet={state.best_bet == Some(major.address)} last={index + 1 == state.majors.len()} />
             }) }
@@ -119,10 +125,14 @@ fn Major(props: &MajorProps) -> Html {
     let major = &props.major;
     let scroller = use_node_ref();
     let window = use_state_eq(|| (0.0_f64, 1600.0_f64));
-    let pieces =
+    let drawn =
         use_memo((major.clone(), props.shape.clone(), props.scale), |(major, shape, scale)| {
-            heap::pieces(major, shape, *scale)
+            let pieces = Rc::new(heap::pieces(major, shape, *scale));
+            let links =
+                if shape.links_blocks() { links::of_blocks(major, &pieces) } else { Vec::new() };
+            (pieces, links)
         });
+    let pieces = &drawn.0;
     let width = pieces.last().map_or(0.0, |piece| piece.x + piece.width);
     let onscroll = {
         let (scroller, window) = (scroller.clone(), window.clone());
@@ -136,7 +146,7 @@ fn Major(props: &MajorProps) -> Html {
     };
     let (left, right) = (window.0 - 400.0, window.0 + window.1 + 400.0);
     let lit = use_lit();
-    let seen = heap::visible(&pieces, left, right);
+    let seen = heap::visible(pieces, left, right);
     let parts = seen.iter().map(|piece| {
         let minor = piece.block.and_then(|block| major.minors.get(block)).copied();
         let lights = lit.overlaps(piece.address, piece.length);
@@ -168,6 +178,16 @@ fn Major(props: &MajorProps) -> Html {
             }
         });
     }
+    {
+        // A search that is stepped through leads to what it looks at.
+        let (scroller, pieces) = (scroller.clone(), pieces.clone());
+        use_effect_with(lit.lead, move |lead| {
+            let piece = lead.and_then(|lead| pieces.iter().find(|piece| piece.holds(lead)));
+            if let (Some(piece), Some(element)) = (piece, scroller.cast::<HtmlElement>()) {
+                bring_into_view(&element, piece);
+            }
+        });
+    }
     let onkeydown = {
         let (dispatcher, pieces) = (store.dispatcher(), pieces.clone());
         move |event: KeyboardEvent| {
@@ -188,7 +208,11 @@ fn Major(props: &MajorProps) -> Html {
         .and_then(|index| pieces.get(index))
         .filter(|piece| seen.contains(piece))
         .map(|piece| format!("part-{:x}", piece.address));
-    let links = list_links(&pieces, major.minors.len(), left, right);
+    let svg = |above: bool, class: &'static str, near: f64| {
+        html! {
+            <svg {class} width={format!("{width:.0}")} height={format!("{LINKS}")} aria-hidden="true">{ arrows(&drawn.1, above, near, LINKS - 2.0, (left, right)) }</svg>
+        }
+    };
     let onmouseleave = {
         let pointed = pointed.clone();
         move |_: MouseEvent| pointed.set(None)
@@ -206,8 +230,9 @@ fn Major(props: &MajorProps) -> Html {
             <div class="major-scroll" ref={scroller} {onscroll} {onkeydown} tabindex="0" role="listbox" aria-orientation="horizontal"
                 aria-label={format!("Blocks of the major block {}", text::hex(major.address))} aria-activedescendant={active}>
                 <div class="major-strip" role="presentation" style={format!("width:{:.0}px", width.max(1.0))}>
-                    <svg class="links" width={format!("{width:.0}")} height="16" aria-hidden="true">{ links }</svg>
+                    { svg(true, "links", LINKS) }
                     { for parts }
+                    { svg(false, "links below", 0.0) }
                 </div>
             </div>
             if let Some(broken) = &major.broken {
@@ -222,32 +247,6 @@ fn bring_into_view(scroller: &HtmlElement, piece: &Piece) {
     if piece.x < left || piece.x + piece.width.min(width) > left + width {
         scroller.set_scroll_left((piece.x - width / 3.0).max(0.0) as i32);
     }
-}
-
-/// The `next` pointers of the list, as arrows from header to header, for those in view.
-fn list_links(pieces: &[Piece], blocks: usize, left: f64, right: f64) -> Html {
-    let mut places = vec![None; blocks];
-    for piece in pieces {
-        if let (Part::MinorHeader, Some(block)) = (piece.part, piece.block)
-            && let Some(place) = places.get_mut(block)
-        {
-            *place = Some(piece.x + piece.width / 2.0);
-        }
-    }
-    let start = pieces.first().map(|piece| piece.x + piece.width / 2.0);
-    let chain = std::iter::once(start).chain(places).collect::<Vec<_>>();
-    let arrows = chain.windows(2).filter_map(|pair| match pair {
-        [Some(from), Some(to)] if from.max(*to) >= left && from.min(*to) <= right => {
-            let lift = 12.0;
-            let head = format!("M{0:.1} 10 l-2.5 -4 h5z", to);
-            Some(html! { <>
-                <path class="link-line" d={format!("M{from:.1} 15 C{from:.1} {:.1} {to:.1} {:.1} {to:.1} 8", 15.0 - lift, 8.0 - lift)} />
-                <path class="link-head" d={head} transform="translate(0 4)" />
-            </> })
-        }
-        _ => None,
-    });
-    html! { <>{ for arrows }</> }
 }
 
 fn caption(piece: &Piece, minor: Option<MinorState>) -> String {

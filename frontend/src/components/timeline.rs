@@ -1,17 +1,16 @@
 //! Time: every call is a step. To the ends, back and on, by itself, by dragging, and from one
 //! landmark to the next; small charts share the axis.
 
+use crate::components::ticks::Ticks;
 use crate::components::{charts, icons};
 use crate::store::{Action, Dialog, Store, use_store};
 use crate::text;
-use mmap_playground_core::session::{Landmark, Session};
+use mmap_playground_core::session::Landmark;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement, InputEvent};
 use yew::prelude::*;
 
-/// Failures that are marked on the slider at most.
-const MARKS: usize = 400;
 /// Speeds that can be chosen, in steps a second.
 const PACES: [f64; 6] = [0.5, 1.5, 5.0, 20.0, 100.0, 1000.0];
 /// Most steps a second that are shown one by one: beyond it, several are taken at once.
@@ -23,7 +22,6 @@ pub fn Timeline() -> Html {
     let store = use_store();
     let length = store.session.len();
     let position = store.session.position();
-    let marks = use_memo(store.history, |_| failures(&store.session));
     use_playing(store.playing, store.pace, store.dispatcher(), store.revision);
 
     let act = |action: Action| {
@@ -39,13 +37,6 @@ pub fn Timeline() -> Html {
             }
         }
     };
-    let at =
-        |position: usize| if length == 0 { 0.0 } else { position as f64 / length as f64 * 100.0 };
-    let ticks = marks.iter().map(|step| {
-        html! {
-            <span class="tick" style={format!("left:{:.3}%", at(*step))}></span>
-        }
-    });
     let valuetext = format!("step {position} of {length}");
     html! {
         <footer class="timeline" aria-label="Time">
@@ -60,11 +51,10 @@ pub fn Timeline() -> Html {
                 { paces(&store) }
             </div>
             { jumps(&store) }
-            <div class="track">
-                <div class="ticks" aria-hidden="true">{ for ticks }</div>
+            <Ticks>
                 <input type="range" min="0" max={length.to_string()} step="1" value={position.to_string()} {oninput} disabled={length == 0}
                     aria-label="Step" aria-valuetext={valuetext} data-testid="step-slider" />
-            </div>
+            </Ticks>
             <output class="step-count" data-testid="step-count">
                 <b>{ text::grouped(position as u64) }</b>{ " of " }{ text::grouped(length as u64) }
             </output>
@@ -162,15 +152,4 @@ fn use_playing(playing: bool, pace: f64, dispatcher: UseReducerDispatcher<Store>
         }
         move || cancelled.set(true)
     });
-}
-
-/// What is marked on the slider: failures and divergences.
-fn failures(session: &Session) -> Vec<usize> {
-    let mut marks: Vec<usize> = [Landmark::Failure, Landmark::Divergence]
-        .iter()
-        .flat_map(|landmark| session.landmarks(*landmark, 0..session.len()).take(MARKS))
-        .collect();
-    marks.sort_unstable();
-    marks.dedup();
-    marks
 }

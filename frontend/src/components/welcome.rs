@@ -1,5 +1,6 @@
 //! What the map shows while nothing is mapped: what this is, and one thing to click.
 
+use crate::components::guide::GuideContext;
 use crate::examples::{self, EXAMPLES};
 use crate::store::{Action, Dialog, use_store};
 use yew::prelude::*;
@@ -8,6 +9,8 @@ use yew::prelude::*;
 #[component]
 pub fn Welcome() -> Html {
     let store = use_store();
+    // The guide, above, has the one thing to click while it is wanted.
+    let guided = use_context::<GuideContext>().is_some_and(|guide| guide.is_wanted());
     let start = {
         let dispatcher = store.dispatcher();
         move |_| {
@@ -35,11 +38,13 @@ pub fn Welcome() -> Html {
             <p class="lead">{ "An empty address space: 128 TiB of addresses, a stack, and not one page of memory yet." }</p>
             <p>{ "Here you run the calls that fill it. Each does what Linux does on x86-64, down to the page-table entry, \
                 and when one fails the page says which rule refused it." }</p>
-            <p class="welcome-actions">
-                <button type="button" class="button primary large" onclick={start} data-testid="welcome-mmap">{ "Map eight pages" }</button>
-                <code>{ "mmap(NULL, 8*PAGE_SIZE, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)" }</code>
-            </p>
-            <p class="welcome-or">{ "or begin with an example" }</p>
+            if !guided {
+                <p class="welcome-actions">
+                    <button type="button" class="button primary large" onclick={start} data-testid="welcome-mmap">{ "Map eight pages" }</button>
+                    <code>{ "mmap(NULL, 8*PAGE_SIZE, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)" }</code>
+                </p>
+            }
+            <p class="welcome-or">{ if guided { "Begin with the first step above, or with an example" } else { "or begin with an example" } }</p>
             <div class="cards">{ for cards }</div>
             <p class="welcome-or">
                 { "or " }

@@ -127,7 +127,7 @@ mod tests {
         let vmas = [vma(0x1_0000, 2, "rw-")];
         let grain = Grain { unit: 1, columns: 16, phase: 0 };
         let layout = Layout::of_grain(vmas.iter().map(|vma| vma.range), grain, 22.0);
-        let lit = Lit { spans: vec![(0x1_0001, 1)], frames: Vec::new() };
+        let lit = Lit { spans: vec![(0x1_0001, 1)], ..Lit::default() };
         let view = View {
             vmas: &vmas,
             pages: &|_| Vec::new(),

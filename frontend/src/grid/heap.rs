@@ -167,14 +167,6 @@ pub fn visible(pieces: &[Piece], left: f64, right: f64) -> &[Piece] {
     pieces.get(first..last.max(first)).unwrap_or(&[])
 }
 
-/// Where the header of a block stands, for the arrows of the list.
-pub fn header_x(pieces: &[Piece], block: usize) -> Option<f64> {
-    pieces
-        .iter()
-        .find(|piece| piece.block == Some(block) && piece.part == Part::MinorHeader)
-        .map(|piece| piece.x + piece.width / 2.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,7 +214,6 @@ mod tests {
             ]
         );
         assert!(pieces[5].folded && pieces[5].width == FOLDED);
-        assert_eq!(header_x(&pieces, 0), Some(60.0));
     }
 
     #[test]

@@ -50,6 +50,11 @@ impl Level {
         }
     }
 
+    /// Says whether it is a rung below another.
+    pub fn is_nearer_than(self, other: Level) -> bool {
+        std::iter::successors(other.nearer(), |level| level.nearer()).any(|level| level == self)
+    }
+
     /// Its name in attributes.
     pub const fn name(self) -> &'static str {
         match self {
@@ -92,6 +97,7 @@ mod tests {
         let mut rungs = vec![level];
         while let Some(nearer) = level.nearer() {
             assert_eq!(nearer.further(), Some(level));
+            assert!(nearer.is_nearer_than(Level::Whole) && !Level::Whole.is_nearer_than(nearer));
             level = nearer;
             rungs.push(level);
         }

@@ -329,7 +329,7 @@ mod tests {
             vec![page(0x1_1000, "rw-"), resident]
         };
         let changes = Changes::default();
-        let lit = Lit { spans: Vec::new(), frames: vec![7] };
+        let lit = Lit { frames: vec![7], ..Lit::default() };
         let view = view(&vmas, &pages, &changes, &lit);
         let scene = scene(&view, &layout);
         assert_eq!(scene.cells.len(), 4);

@@ -25,6 +25,7 @@ use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange, page_floor};
 use press::Press;
 use std::cell::RefCell;
 use std::rc::Rc;
+use view::Zooming;
 use web_sys::{HtmlElement, PointerEvent};
 use yew::prelude::*;
 use zoom::{Anchor, Zoom, fitting_columns, use_wheel};
@@ -56,6 +57,8 @@ struct Local {
     anchor: Option<Anchor>,
     /// When the last call began to be shown as it happens, and how many were.
     motion: (Option<f64>, u32),
+    /// What a step of zoom is growing or shrinking out of, and how many there were.
+    zooming: (Option<Zooming>, u32),
 }
 
 /// The map as it stands in one rendering: what its handlers share.

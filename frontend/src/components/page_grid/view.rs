@@ -1,5 +1,5 @@
 //! Putting the map on its canvas, and the short motion in which a split, a merge, a fault and a
-//! copy-on-write break are seen to happen.
+//! copy-on-write break are seen to happen, or the map goes from one level to another.
 
 use super::{BAR, GUTTER, LEFT_IN_SIGHT, Map};
 use crate::browser;
@@ -8,7 +8,7 @@ use crate::grid::bytes::bytes_scene;
 use crate::grid::far;
 use crate::grid::plan::Plan;
 use crate::grid::scene::{Marks, View, scene};
-use crate::grid::{paint, paint_levels};
+use crate::grid::{paint, paint_levels, paint_zoom};
 use crate::theme::Palette;
 use mmap_playground_core::abi::Prot;
 use mmap_playground_core::address::Address;
@@ -19,6 +19,19 @@ use yew::prelude::*;
 
 /// How long what happened is in motion, in milliseconds.
 const MOTION: f64 = 280.0;
+
+/// How long a step of zoom is in motion, in milliseconds.
+const ZOOM_MOTION: f64 = 180.0;
+
+/// What was seen before a step of zoom, while it fades.
+pub(super) struct Zooming {
+    kept: HtmlCanvasElement,
+    /// The place that is held, in CSS pixels.
+    at: (f64, f64),
+    nearer: bool,
+    /// When it began.
+    start: f64,
+}
 
 /// What was painted.
 struct Shown {
@@ -37,7 +50,7 @@ impl Map {
             if let Some(shown) = map.paint(motion) {
                 map.legend.set(shown);
             }
-            if motion < 1.0 {
+            if motion < 1.0 || map.local.borrow().zooming.0.is_some() {
                 map.request_paint();
             }
         });
@@ -53,6 +66,35 @@ impl Map {
         }
         // Fast at first, then slow.
         1.0 - (1.0 - share).powi(3)
+    }
+
+    /// Keeps what is seen now, for a step of zoom around a place to come out of it; not for whoever
+    /// asks for little motion.
+    pub(super) fn begin_zoom_motion(&self, at: (f64, f64), nearer: bool) {
+        if browser::prefers_reduced_motion() {
+            return;
+        }
+        let canvas = self.canvas.cast::<HtmlCanvasElement>();
+        let Some(kept) = canvas.and_then(|canvas| paint_zoom::copy(&canvas)) else { return };
+        let mut local = self.local.borrow_mut();
+        let zooming = Zooming { kept, at, nearer, start: browser::now() };
+        local.zooming = (Some(zooming), local.zooming.1.wrapping_add(1));
+    }
+
+    /// Paints what was seen before a step of zoom over what comes, until it has faded.
+    fn paint_zooming(&self, context: &Context, palette: &Palette) {
+        let mut local = self.local.borrow_mut();
+        let Some(zooming) = &local.zooming.0 else { return };
+        let share = (browser::now() - zooming.start) / ZOOM_MOTION;
+        if share >= 1.0 {
+            local.zooming.0 = None;
+            return;
+        }
+        let size = (self.room.width + BAR, self.room.height);
+        // Fast at first, then slow.
+        let share = 1.0 - (1.0 - share.max(0.0)).powi(2);
+        let (place, motion) = ((GUTTER, size, zooming.at), (share, zooming.nearer));
+        let _ = paint_zoom::fading(context, &zooming.kept, palette, place, motion);
     }
 
     fn paint(&self, motion: f64) -> Option<(Marks, Vec<Prot>)> {
@@ -79,6 +121,7 @@ impl Map {
         let palette = &Palette::at(&canvas);
         let context = paint::prepare(&canvas, size.0, size.1, browser::pixel_ratio())?;
         let shown = self.paint_level(&context, &view, palette, motion);
+        self.paint_zooming(&context, palette);
         self.scroll_bar(&context, palette, top);
         let rows: Vec<String> =
             shown.labels.iter().map(|(y, address)| format!("{address:#x}@{y}")).collect();
@@ -86,6 +129,7 @@ impl Map {
         let height = self.plan.grid().map_or(0.0, |layout| layout.cell_height());
         let _ = canvas.set_attribute("data-row-height", &height.to_string());
         let _ = canvas.set_attribute("data-motions", &self.local.borrow().motion.1.to_string());
+        let _ = canvas.set_attribute("data-zooms", &self.local.borrow().zooming.1.to_string());
         Some(shown.legend)
     }
 

@@ -86,6 +86,7 @@ impl Map {
                 _ => 0.0,
             };
         }
+        self.begin_zoom_motion(at, level.is_nearer_than(self.level));
         self.menu.set(None);
         self.zoom.set(Zoom { level: Some(level), phase });
         let words = format!("{}, {}, around {}", name(level), level.scale(), text::hex(address));

@@ -207,7 +207,7 @@ async fn list_order_and_address_order_are_told_apart() {
     let counts = (arrows(".arrow.first"), arrows(".arrow.next"), arrows(".arrow.prev"));
     assert_eq!((counts, arrows(".arrow.against")), ((1, 1, 1), 0));
     // The kernel places each further major block below the one before.
-    page.run("c = malloc(60000)\nd = malloc(60000)").await;
+    page.run("c = malloc(100000)\nd = malloc(100000)").await;
     let boxes = page.all("heap-order-major");
     let text = |index: usize| boxes[index].text_content().unwrap_or_default();
     assert!(text(0).contains("3rd in the list"), "{}", text(0));

@@ -136,7 +136,7 @@ impl Editor {
         }
         self.popup.set(None);
         self.text.set(String::new());
-        if text.len() > LONG {
+        if text.len() > LONG && !self.store.place.is_figure() {
             self.run_in_slices(text);
             return;
         }

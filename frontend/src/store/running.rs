@@ -118,7 +118,8 @@ impl Store {
             return;
         }
         let steps: usize = self.session.branches().iter().map(|branch| branch.steps).sum();
-        if steps > LINKED_AT_ONCE {
+        // A figure has no windows.
+        if steps > LINKED_AT_ONCE && !self.place.is_figure() {
             self.playing = false;
             self.dialog = Some(Dialog::Linking(setting));
         } else {

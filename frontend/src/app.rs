@@ -13,6 +13,8 @@ use crate::components::heap::Heap;
 use crate::components::import::{Handed, Import, hand_over};
 use crate::components::inspector::Inspector;
 use crate::components::keys::Keys;
+use crate::components::lesson_bar::LessonBar;
+use crate::components::lessons::Lessons;
 use crate::components::linking::Linking;
 use crate::components::notices::Notices;
 use crate::components::print_picture::PrintPicture;
@@ -21,6 +23,7 @@ use crate::components::share::Share;
 use crate::components::timeline::Timeline;
 use crate::components::truth::Truth;
 use crate::keeping::{Keeping, use_keeping};
+use crate::lessons::{LessonContext, use_lessons};
 use crate::lit::{Lit, LitContext};
 use crate::store::{Action, Dialog, PointedContext, Store, StoreContext, Tab};
 use crate::theme::Theme;
@@ -49,6 +52,7 @@ pub fn App(props: &AppProps) -> Html {
         store
     });
     let keeping = use_keeping(&store, props.keep);
+    let lessons = use_lessons(&store, props.keep);
     use_effect_with(store.theme, |theme| {
         browser::set_root_attribute("data-theme", theme.name());
         browser::store(THEME_KEY, theme.name());
@@ -59,6 +63,7 @@ pub fn App(props: &AppProps) -> Html {
     html! {
         <Shared store={store.clone()}>
         <ContextProvider<Keeping> context={keeping}>
+        <ContextProvider<LessonContext> context={lessons}>
             <div class="app" data-tab={store.tab.id()} data-testid="app">
                 <Skip />
                 <div class="head">
@@ -66,6 +71,7 @@ pub fn App(props: &AppProps) -> Html {
                     <Notices />
                 </div>
                 <Guide />
+                <LessonBar />
                 <main class="board">
                     <div class="column left">
                         <CallForm />
@@ -109,10 +115,14 @@ pub fn App(props: &AppProps) -> Html {
                 if store.dialog == Some(Dialog::Truth) {
                     <Truth />
                 }
+                if store.dialog == Some(Dialog::Lessons) {
+                    <Lessons />
+                }
                 <p class="visually-hidden" role="status" aria-live="polite" data-testid="announcement">
                     { store.announcement.clone() }
                 </p>
             </div>
+        </ContextProvider<LessonContext>>
         </ContextProvider<Keeping>>
         </Shared>
     }
@@ -270,6 +280,7 @@ fn key_action(event: &KeyboardEvent, playing: bool) -> Option<Action> {
         "i" => Some(Action::Open(Some(Dialog::Import))),
         "?" => Some(Action::Open(Some(Dialog::Keys))),
         "t" => Some(Action::Open(Some(Dialog::Truth))),
+        "L" => Some(Action::Open(Some(Dialog::Lessons))),
         "u" => Some(Action::Undo),
         _ => None,
     }

@@ -16,6 +16,7 @@ pub mod guide;
 pub mod history;
 pub mod incoming;
 pub mod keeping;
+pub mod lessons;
 pub mod lit;
 #[cfg(test)]
 mod samples;

@@ -1,9 +1,10 @@
-//! The console's input and the guided start, in a real browser.
+//! The console's input, the guided start and the lessons, in a real browser.
 #![cfg(target_arch = "wasm32")]
 
 mod support;
 
 use support::{Page, first_visit};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -180,4 +181,77 @@ async fn the_guide_is_skipped_for_good_and_started_again_from_the_help() {
     page.click("examples").await;
     page.click("example-ls").await;
     assert_eq!(done(&page), None, "something else was opened");
+}
+
+/// The only call shown in the console, or all of them.
+fn lines(page: &Page) -> usize {
+    page.all("console-line").len()
+}
+
+#[wasm_bindgen_test]
+async fn a_lesson_asks_before_the_call_runs() {
+    let page = Page::open().await;
+    page.click("lessons-open").await;
+    page.click("lesson-address-space").await;
+    assert_eq!(page.text("lesson-title"), "Addresses are not memory");
+    assert!(page.text("lesson-question").contains("How many pages are resident"));
+    assert_eq!(lines(&page), 0, "nothing runs before an answer");
+    page.click("lesson-answer-2").await;
+    assert_eq!(lines(&page), 1);
+    let verdict = page.get("lesson-verdict");
+    assert_eq!(verdict.get_attribute("data-right").as_deref(), Some("false"));
+    assert!(page.text("lesson-verdict").contains("It is: Afterwards no pages are resident."));
+    assert!(page.text("lesson-result").contains("= 0x7ffff7ff7000"));
+    page.click("lesson-next").await;
+    page.click("lesson-answer-1").await;
+    let verdict = page.get("lesson-verdict");
+    assert_eq!(verdict.get_attribute("data-right").as_deref(), Some("true"));
+    page.click("lesson-next").await;
+    page.click("lesson-answer-0").await;
+    assert_eq!(page.text("lesson-score"), "2 of 3 right");
+    page.click("lesson-another").await;
+    assert_eq!(page.text("lesson-title"), "What mmap looks at");
+    assert_eq!(lines(&page), 0);
+    page.click("lesson-end").await;
+    assert!(page.all("lesson").is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn an_exercise_is_not_the_one_before() {
+    let page = Page::open().await;
+    page.click("lessons-open").await;
+    page.click("lessons-exercise").await;
+    let mut seen = Vec::new();
+    for number in 1..=3 {
+        assert_eq!(page.text("lesson-title"), format!("Exercise {number}"));
+        while !page.all("lesson-run").is_empty() {
+            page.click("lesson-run").await;
+            page.click("lesson-next").await;
+        }
+        page.click("lesson-answer-0").await;
+        assert_eq!(page.all("lesson-verdict").len(), 1);
+        let all: Vec<String> =
+            page.all("console-line").iter().filter_map(|it| it.text_content()).collect();
+        assert!(!seen.contains(&all), "{all:?}");
+        seen.push(all);
+        page.click("lesson-another").await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_lesson_of_ones_own_is_judged_by_the_model() {
+    let page = Page::open().await;
+    page.click("lessons-open").await;
+    let write = async |text: &str| {
+        let field: web_sys::HtmlTextAreaElement = page.get("lessons-text").unchecked_into();
+        field.set_value(text);
+        page.send(&field, "input").await;
+        page.click("lessons-begin").await;
+    };
+    write("# lesson: Mine\n#? And?\n#- 0 VMAs\n#- succeeds\nbrk(NULL)").await;
+    assert!(page.text("lessons-said").contains("line 5, column 1: of its answers 2 hold"));
+    write("# lesson: Mine\n#? And?\n#- EINVAL\n#- succeeds\nbrk(NULL)").await;
+    assert_eq!(page.text("lesson-title"), "Mine");
+    page.click("lesson-answer-1").await;
+    assert_eq!(page.text("lesson-score"), "1 of 1 right");
 }

@@ -20,6 +20,7 @@ pub fn Header() -> Html {
         <header class="top">
             <h1 class="name">{ icons::logo() }<span>{ "mmap playground" }</span></h1>
             <ExamplesMenu />
+            <button type="button" class="button wide" onclick={dispatch(Action::Open(Some(Dialog::Lessons)))} title="Lessons (L)" data-testid="lessons-open">{ "Lessons" }</button>
             <button type="button" class="button" onclick={dispatch(Action::Open(Some(Dialog::Import)))} data-testid="import-open">
                 { icons::import() }<span class="wide">{ "Import a log" }</span><span class="narrow">{ "Import" }</span>
             </button>
@@ -89,13 +90,30 @@ fn ExamplesMenu() -> Html {
             </li>
         }
     });
+    let lessons = {
+        let (dispatcher, open) = (store.dispatcher(), open.clone());
+        move |_| {
+            open.set(false);
+            // Where the focus is when the window opens is where it goes when that closes.
+            crate::browser::focus("[data-testid=examples]");
+            dispatcher.dispatch(Action::Open(Some(Dialog::Lessons)));
+        }
+    };
     html! {
         <div class="menu" ref={menu} {onkeydown} {onfocusout}>
             <button type="button" class="button" aria-expanded={open.to_string()} onclick={toggle} data-testid="examples">
                 { "Examples" }{ icons::chevron() }
             </button>
             if *open {
-                <ul class="menu-list" data-testid="examples-list">{ for items }</ul>
+                <ul class="menu-list" data-testid="examples-list">
+                    { for items }
+                    <li>
+                        <button type="button" class="example" onclick={lessons} data-testid="examples-lessons">
+                            <strong>{ "Lessons" }</strong>
+                            <small>{ "Predict what a call does, then see it, and why" }</small>
+                        </button>
+                    </li>
+                </ul>
             }
         </div>
     }

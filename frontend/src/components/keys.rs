@@ -20,6 +20,7 @@ const KEYS: &[(&str, &str)] = &[
     ("o", "the sessions"),
     ("e", "share, and save files"),
     ("t", "how true the page is"),
+    ("L", "the lessons"),
     ("?", "this list"),
     ("arrow keys", "in the grid, the VMAs, the frames, the bytes: move"),
     ("Shift + arrows", "in the grid: select pages"),

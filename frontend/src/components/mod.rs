@@ -23,6 +23,8 @@ pub mod import;
 pub mod inspector;
 pub mod keys;
 pub mod legend;
+pub mod lesson_bar;
+pub mod lessons;
 pub mod linking;
 pub mod notices;
 pub mod offer_menu;

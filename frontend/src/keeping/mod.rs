@@ -8,6 +8,7 @@
 
 pub mod journal;
 mod keeper;
+pub mod lessons;
 pub mod shelf;
 
 pub use keeper::{Keeper, Snapshot, Status};
@@ -61,7 +62,9 @@ pub fn use_keeping(store: &StoreContext, keep: bool) -> Keeping {
             let guard = keep.then(|| {
                 let arrival = arrival.clone();
                 let first = arrival.clone();
-                yew::platform::spawn_local(async move { first.begin().await });
+                // Asked now: whoever begins the lesson takes it off the address.
+                let lesson = crate::lessons::in_address();
+                yew::platform::spawn_local(async move { first.begin(lesson).await });
                 browser::window().map(|window| {
                     browser::listen(&window, "hashchange", move |_| {
                         let arrival = arrival.clone();
@@ -137,10 +140,13 @@ impl Arrival {
         self.notice.set(Some(text.into()));
     }
 
-    /// What the page begins with: a link's session, else the one that was open.
-    async fn begin(&self) {
+    /// What the page begins with: a link's lesson or session, else the one that was open.
+    async fn begin(&self, lesson: bool) {
         let Some(keeper) = &self.keeper else { return };
         let opened = keeper.open().await;
+        if lesson {
+            return;
+        }
         if self.take_link().await {
             return;
         }

@@ -21,6 +21,8 @@ pub enum Dialog {
     Linking(HeapSetting),
     /// How true the page is.
     Truth,
+    /// The lessons.
+    Lessons,
 }
 
 /// The panel that is shown where there is room for one only.

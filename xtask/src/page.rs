@@ -1,7 +1,6 @@
 //! Builds and serves the page with trunk, and builds the guide beside it with mdBook.
 
 use std::env;
-use std::fs;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
@@ -44,21 +43,15 @@ pub(crate) fn release_build() -> Result<Command> {
     Ok(trunk)
 }
 
-/// Builds the guide into `dist/guide/`, which the build of the page empties, and puts the script that
-/// makes a book's figures live beside the page, for whoever has a book.
+/// Builds the guide into `dist/guide/`, which the build of the page empties.
 pub(crate) fn guide() -> Result<()> {
-    const SCRIPT: &str = "mdbook-mmap.js";
     run(&mut cargo("build --quiet --package mdbook-mmap"))?;
     // mdBook looks for its preprocessor on PATH.
     let preprocessor = setup::built("mdbook-mmap")?;
     let folder = preprocessor.parent().context("a program has a folder")?.to_path_buf();
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths([folder].into_iter().chain(env::split_paths(&path)))?;
-    let dist = root().join("dist");
     let mut mdbook = command(setup::mdbook_path()?);
-    mdbook.args(["build", "docs/guide", "--dest-dir"]).arg(dist.join("guide"));
-    run(mdbook.env("PATH", path))?;
-    fs::copy(root().join("docs/guide").join(SCRIPT), dist.join(SCRIPT))
-        .with_context(|| format!("could not copy {SCRIPT}"))?;
-    Ok(())
+    mdbook.args(["build", "docs/guide", "--dest-dir"]).arg(root().join("dist/guide"));
+    run(mdbook.env("PATH", path))
 }

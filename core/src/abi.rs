@@ -98,6 +98,8 @@ pub enum SignalCode {
     SEGV_MAPERR,
     /// A mapping, whose protection forbids the access.
     SEGV_ACCERR,
+    /// A mapping, whose protection key forbids the access.
+    SEGV_PKUERR,
     /// A mapped page that lies wholly behind the end of its file.
     BUS_ADRERR,
     /// Sent by the kernel without an address: a non-canonical address, or no memory left.
@@ -110,6 +112,7 @@ impl SignalCode {
         match self {
             SignalCode::SEGV_MAPERR => "SEGV_MAPERR",
             SignalCode::SEGV_ACCERR => "SEGV_ACCERR",
+            SignalCode::SEGV_PKUERR => "SEGV_PKUERR",
             SignalCode::BUS_ADRERR => "BUS_ADRERR",
             SignalCode::SI_KERNEL => "SI_KERNEL",
         }

@@ -154,11 +154,8 @@ impl Kernel {
             entry = self.space.table().get(page);
             faults += 1;
         }
-        let touched = entry.touched(access == Access::Write);
-        if touched != entry {
-            self.space.set_entry(page, touched, &mut self.frames);
-        }
-        Ok(touched)
+        self.space.mark_touched(page, access == Access::Write);
+        Ok(entry)
     }
 }
 
@@ -188,8 +185,8 @@ fn allows(entry: PageTableEntry, access: Access) -> bool {
     entry.present()
         && entry.user()
         && match access {
-            Access::Read => true,
-            Access::Write => entry.writable(),
+            Access::Read => entry.key() == 0,
+            Access::Write => entry.key() == 0 && entry.writable(),
             Access::Execute => !entry.no_execute(),
         }
 }

@@ -15,6 +15,9 @@ pub const PAGE_SIZE: u64 = 4096;
 /// Size of what one entry of the second-lowest page table covers: 2 MiB (`PMD_SIZE`, x86-64).
 pub const PMD_SIZE: u64 = 2 << 20;
 
+/// Pages in a huge page: those of the 2 MiB that one entry of the third level maps.
+pub const HUGE_PAGE_PAGES: u64 = PMD_SIZE / PAGE_SIZE;
+
 /// First address behind user space with 47-bit addresses (`TASK_SIZE_MAX`, x86-64, Linux 6.18).
 pub const USER_END: Address = 0x7fff_ffff_f000;
 

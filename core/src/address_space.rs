@@ -5,21 +5,24 @@
 //! given ranges that are aligned and below the end of user space.
 //!
 //! Invariants, asserted by [`AddressSpace::check`]: a resident page lies in a VMA; its entry
-//! allows no more than the VMA; its frame knows that the page maps it.
+//! allows no more than the VMA; its frame knows that the page maps it. A huge page lies in one
+//! VMA: where a VMA is to begin or end inside, it is split first (`huge`).
 //!
 //! Source: `mm/vma.c`, `mm/mremap.c`, Linux 6.18.
 
 use crate::abi::Prot;
-use crate::address::{Address, PAGE_SIZE, PMD_SIZE, Page, PageRange, USER_END};
+use crate::address::{Address, HUGE_PAGE_PAGES, PAGE_SIZE, PMD_SIZE, Page, PageRange, USER_END};
 use crate::event::Event;
 use crate::file::OpenId;
-use crate::frame::{Frames, Owner, ZERO_FRAME};
-use crate::page_table::{PageTable, PageTableEntry};
+use crate::frame::{Frames, Owner, is_zero_frame};
+use crate::page_table::{PageTable, PageTableEntry, Rights};
 use crate::reason::Reason;
 use crate::runs::Runs;
 use crate::vma::{Backing, Origin, Sharing, Vma, VmaFlags};
 use crate::vma_set::VmaSet;
 use std::ops::Range;
+
+mod huge;
 
 /// The VMAs, page table and break of a process.
 #[derive(Clone, PartialEq, Debug)]
@@ -141,9 +144,9 @@ impl AddressSpace {
     }
 
     /// Cuts VMAs in two where a range begins and ends.
-    pub fn cut_out(&mut self, range: PageRange, changes: &mut Changes) {
-        self.split_at(range.start(), changes);
-        self.split_at(range.end(), changes);
+    pub fn cut_out(&mut self, range: PageRange, frames: &mut Frames, changes: &mut Changes) {
+        self.split_at(range.start(), frames, changes);
+        self.split_at(range.end(), frames, changes);
     }
 
     /// Unmaps a range; holes in it are no error.
@@ -153,7 +156,7 @@ impl AddressSpace {
     ///    └── range ──┘     →
     /// ```
     pub fn unmap(&mut self, range: PageRange, frames: &mut Frames, changes: &mut Changes) {
-        self.cut_out(range, changes);
+        self.cut_out(range, frames, changes);
         let gone: Vec<Vma> = self.vmas.overlapping(range).copied().collect();
         for vma in gone {
             self.vmas.remove(vma.range.start());
@@ -175,9 +178,17 @@ impl AddressSpace {
     }
 
     /// Drops the page tables that lie wholly in a range, whose pages were dropped
-    /// (`try_to_free_pte`).
+    /// (`try_to_free_pte`); guards keep theirs.
     pub fn reclaim_tables(&mut self, range: PageRange) {
-        self.tables.remove(range.start().div_ceil(PMD_SIZE)..range.end() / PMD_SIZE);
+        let reclaimed = range.start().div_ceil(PMD_SIZE)..range.end() / PMD_SIZE;
+        if reclaimed.is_empty() {
+            return;
+        }
+        let pages = reclaimed.start * HUGE_PAGE_PAGES..reclaimed.end * HUGE_PAGE_PAGES;
+        self.tables.remove(reclaimed);
+        for guards in self.guards.inside(pages) {
+            self.tables.add(guards.start / HUGE_PAGE_PAGES..guards.end.div_ceil(HUGE_PAGE_PAGES));
+        }
     }
 
     /// Makes the lowest page table over a page, as a page that was there and is gone leaves it.
@@ -202,7 +213,7 @@ impl AddressSpace {
         range: PageRange,
         prot: Prot,
         flags: VmaFlags,
-        frames: &Frames,
+        frames: &mut Frames,
         changes: &mut Changes,
     ) -> Result<(), Reason> {
         let Some(vma) = self.vmas.at(range.start()).copied() else { return Ok(()) };
@@ -217,14 +228,14 @@ impl AddressSpace {
         if !joins_below && !joins_above {
             if vma.range.start() < part.range.start() {
                 self.room_for_split()?;
-                self.split_at(part.range.start(), changes);
+                self.split_at(part.range.start(), frames, changes);
             }
             if part.range.end() < vma.range.end() {
                 self.room_for_split()?;
             }
         }
-        self.split_at(part.range.start(), changes);
-        self.split_at(part.range.end(), changes);
+        self.split_at(part.range.start(), frames, changes);
+        self.split_at(part.range.end(), frames, changes);
         if prot != vma.prot {
             changes.add(Event::Protected { range: part.range, before: vma.prot, after: prot });
         }
@@ -300,13 +311,7 @@ impl AddressSpace {
         self.join(moved, changes);
         let Some(old) = PageRange::new(from, from + old_length) else { return };
         changes.add(Event::Moved { from: old, to: to.start() });
-        // The new place gets page tables where the old one has them.
-        let stretch = old.start() / PMD_SIZE..old.end().div_ceil(PMD_SIZE);
-        for tables in self.tables.inside(stretch) {
-            let low = (tables.start * PMD_SIZE).max(old.start()) - from + to.start();
-            let high = (tables.end * PMD_SIZE).min(old.end()) - from + to.start();
-            self.tables.add(low / PMD_SIZE..high.div_ceil(PMD_SIZE));
-        }
+        self.move_tables(old, to.start(), frames);
         for guards in self.guards.inside(numbers(old)) {
             self.guards.remove(guards.clone());
             let moved = |number: u64| to.start() / PAGE_SIZE + (number - from / PAGE_SIZE);
@@ -358,7 +363,7 @@ impl AddressSpace {
         self.vmas.replace(vma.range.start(), Vma { origin: Some(origin), ..vma });
     }
 
-    /// Makes a page resident, in place of what its entry was.
+    /// Makes a page resident, in place of what its entry was. It must not be in a huge page.
     pub fn set_entry(&mut self, page: Page, entry: PageTableEntry, frames: &mut Frames) {
         let old = self.table.get(page);
         if !old.present() || old.frame() != entry.frame() {
@@ -368,16 +373,35 @@ impl AddressSpace {
             }
         }
         if entry.present() {
-            let number = page.start() / PMD_SIZE;
-            self.tables.add(number..number + 1);
+            self.make_table(page);
         }
         self.table.set(page, entry);
     }
 
-    /// Drops the resident pages of a range; the VMAs stay.
+    /// Notes an access in the entry that maps a resident page.
+    pub fn mark_touched(&mut self, page: Page, write: bool) {
+        if let Some(huge) = self.table.huge(page) {
+            if huge.touched(write) != huge {
+                self.table.set_huge(page, Some(huge.touched(write)));
+            }
+            return;
+        }
+        let entry = self.table.get(page);
+        if entry.present() && entry.touched(write) != entry {
+            self.table.set(page, entry.touched(write));
+        }
+    }
+
+    /// Drops the resident pages of a range; the VMAs stay. A huge page that lies in it in part is
+    /// split first, one that does as a whole is gone with its entry (`zap_pmd_range`).
     pub fn drop_pages(&mut self, range: PageRange, frames: &mut Frames) {
         if self.table.resident_in(range) == 0 {
             return;
+        }
+        self.split_huge_at(range.start(), frames);
+        self.split_huge_at(range.end(), frames);
+        for (page, _) in self.table.huge_pages(range) {
+            self.drop_huge(page, frames);
         }
         for (page, entry) in self.table.entries(range) {
             self.table.set(page, PageTableEntry::default());
@@ -405,25 +429,34 @@ impl AddressSpace {
     /// The rights that a page's entry has without a further page fault: those of the VMA, but
     /// for writing where the frame is not the page's own, or where the file system wants to hear
     /// of the first write.
-    pub fn rights(vma: &Vma, own_frame: bool, written: bool) -> (bool, bool, bool) {
-        let write = vma.prot.contains(Prot::WRITE)
+    pub fn rights(vma: &Vma, own_frame: bool, written: bool) -> Rights {
+        let writable = vma.prot.contains(Prot::WRITE)
             && match vma.sharing {
                 Sharing::Private => own_frame,
                 Sharing::Shared { .. } => written,
             };
-        (vma.is_accessible(), write, vma.prot.contains(Prot::EXEC))
+        let executable = vma.prot.contains(Prot::EXEC);
+        Rights { accessible: vma.is_accessible(), writable, executable, key: vma.key() }
     }
 
-    /// Brings the entries of a range in step with a changed protection (`change_protection`).
+    /// Brings the entries of a range in step with a changed protection (`change_protection`,
+    /// `change_huge_pmd`).
     fn refresh_rights(&mut self, range: PageRange, frames: &Frames) {
         if self.table.resident_in(range) == 0 {
             return;
         }
         let Some(vma) = self.vmas.at(range.start()).copied() else { return };
-        for (page, entry) in self.table.entries(range) {
+        let changed = |entry: PageTableEntry| {
             let own = frames.owner(entry.frame()) == Some(Owner::Anonymous);
-            let (accessible, write, exec) = AddressSpace::rights(&vma, own, entry.dirty());
-            self.table.set(page, entry.with_rights(accessible, write, exec));
+            entry.with_rights(AddressSpace::rights(&vma, own, entry.dirty()))
+        };
+        for (page, entry) in self.table.huge_pages(range) {
+            self.table.set_huge(page, Some(changed(entry)));
+        }
+        for (page, entry) in self.table.entries(range) {
+            if !entry.is_huge() {
+                self.table.set(page, changed(entry));
+            }
         }
     }
 
@@ -437,9 +470,14 @@ impl AddressSpace {
         )
     }
 
-    fn split_at(&mut self, at: Address, changes: &mut Changes) {
+    /// Cuts a VMA in two, and the huge page that lies on the border
+    /// (`vma_adjust_trans_huge`).
+    fn split_at(&mut self, at: Address, frames: &mut Frames, changes: &mut Changes) {
         if self.vmas.split_at(at) {
             changes.add(Event::Split { at });
+            if let Some(range) = self.split_huge_at(at, frames) {
+                changes.add(Event::HugeSplit { range });
+            }
         }
     }
 
@@ -514,6 +552,12 @@ impl AddressSpace {
                 assert!(!self.table.get(page).present(), "{page:?} is guarded and resident");
             }
         }
+        for (page, _) in self.table.huge_pages(user) {
+            let vma = self.vmas.at(page.start());
+            let whole = vma.and_then(|vma| vma.whole_block_around(page.start()));
+            assert!(whole.is_some(), "the huge page of {page:?} lies in no VMA as a whole");
+            assert!(!self.has_table(page), "the huge page of {page:?} has a table");
+        }
         self.table.visit(user, |page, entry| {
             let vma = self.vmas.at(page.start());
             let vma = vma.unwrap_or_else(|| panic!("{page:?} is resident but not mapped"));
@@ -523,7 +567,7 @@ impl AddressSpace {
                 entry.prot(),
                 vma.prot
             );
-            if entry.frame() != ZERO_FRAME {
+            if !is_zero_frame(entry.frame()) {
                 let known = frames.pages(entry.frame()).binary_search(&page).is_ok();
                 assert!(known, "frame {} does not know {page:?}", entry.frame());
             }

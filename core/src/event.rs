@@ -24,6 +24,12 @@ pub enum Event {
     BreakMoved { before: Address, after: Address },
     /// A mapping that grows down grew to this start.
     Grew { from: Address, to: Address },
+    /// The one entry of a huge page became a table of 512.
+    HugeSplit { range: PageRange },
+    /// Pages got a protection key, or the default one (0) back.
+    KeyGiven { range: PageRange, key: u8 },
+    /// Pages were gathered into a huge page (`MADV_COLLAPSE`).
+    Collapsed { range: PageRange },
     /// A page fault made a page resident.
     PageFault { page: Page, kind: FaultKind },
     /// liballoc, a program in the process, made a system call.
@@ -43,6 +49,10 @@ pub enum FaultKind {
     FilePage,
     /// The page was copied, for it was the file's or the zero page.
     CopyOnWrite,
+    /// A read of untouched memory that may have huge pages: the huge zero page, 512 pages at once.
+    HugeZeroPage,
+    /// A write to such memory: 512 new frames at once.
+    HugePage,
     /// The frame was there; only the right to write was missing from the PTE.
     MadeWritable,
 }
@@ -124,6 +134,19 @@ impl Event {
                 format!("the break moved from {before:#x} to {after:#x}")
             }
             Event::Grew { from, to } => format!("the mapping at {from:#x} grew down to {to:#x}"),
+            Event::HugeSplit { range } => {
+                format!("the huge page at {:#x} is mapped by 512 entries now", range.start())
+            }
+            Event::KeyGiven { range, key: 0 } => {
+                format!("{} got the default protection key back", range_text(*range))
+            }
+            Event::KeyGiven { range, key } => format!(
+                "{} got protection key {key}: it can be executed, and not read",
+                range_text(*range)
+            ),
+            Event::Collapsed { range } => {
+                format!("{} became one huge page", range_text(*range))
+            }
             Event::PageFault { page, kind } => {
                 format!("page fault at {:#x}: {}", page.start(), kind.phrase())
             }
@@ -145,6 +168,8 @@ impl FaultKind {
         match self {
             FaultKind::ZeroPage => "maps the shared zero page",
             FaultKind::NewFrame => "takes a new frame of zeros",
+            FaultKind::HugeZeroPage => "maps the huge zero page: 512 pages at once",
+            FaultKind::HugePage => "takes 512 new frames of zeros: a huge page",
             FaultKind::FilePage => "maps the file's page",
             FaultKind::CopyOnWrite => "copies the page to a frame of its own",
             FaultKind::MadeWritable => "the entry gets the right that the VMA has",

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! no VMA there ──(one above grows down?)── grow, or SIGSEGV SEGV_MAPERR
+//! its protection key forbids it ────────── SIGSEGV SEGV_PKUERR
 //! the VMA forbids it ───────────────────── SIGSEGV SEGV_ACCERR
 //! file, behind its end ─────────────────── SIGBUS BUS_ADRERR
 //! private, read   anonymous: the zero page      file: the file's page, and its neighbours
@@ -9,7 +10,11 @@
 //! shared          the file's page
 //! ```
 //!
-//! Source: `do_user_addr_fault` (arch/x86), `handle_pte_fault`, `do_fault_around`, `do_wp_page`
+//! Where `MADV_HUGEPAGE` was advised and nothing is there yet, private memory gets 2 MiB at once: the
+//! huge zero page, or 512 frames.
+//!
+//! Source: `do_user_addr_fault`, `access_error` (arch/x86), `__handle_mm_fault`,
+//! `do_huge_pmd_anonymous_page`, `do_huge_pmd_wp_page` (mm/huge_memory.c), `handle_pte_fault`, `do_fault_around`, `do_wp_page`
 //! (mm/memory.c), `expand_downwards` (mm/vma.c), Linux 6.18.
 
 use crate::abi::{Prot, Signal, SignalCode};
@@ -18,7 +23,7 @@ use crate::address_space::{AddressSpace, Changes};
 use crate::call::SignalInfo;
 use crate::event::{Event, FaultKind};
 use crate::file::{File, FileKind};
-use crate::frame::{FrameNumber, Owner, ZERO_FRAME};
+use crate::frame::{FrameNumber, HUGE_ZERO_FRAME, Owner, ZERO_FRAME, is_huge_zero_frame};
 use crate::kernel::{FilePage, Kernel};
 use crate::page_table::PageTableEntry;
 use crate::read_ahead::Pattern;
@@ -66,6 +71,10 @@ impl Kernel {
         let vma = self.vma_for(address, events)?;
         let page = Page::containing(address);
         let entry = self.space.table().get(page);
+        if vma.key() != 0 && access != Access::Execute {
+            let reason = Reason::KeyForbids { address, key: vma.key(), access };
+            return Err(segv(SignalCode::SEGV_PKUERR, address, reason));
+        }
         let allowed = match access {
             Access::Read => vma.is_accessible(),
             Access::Write => vma.prot.contains(Prot::WRITE),
@@ -119,6 +128,9 @@ impl Kernel {
         let pages = (vma.range.start() - to) / PAGE_SIZE;
         let too_large = vma.range.end() - to > self.machine.stack_limit
             || self.check_commit(pages).is_err()
+            || (vma.flags.contains(VmaFlags::LOCKED)
+                && self.locked_bytes().saturating_add(vma.range.start() - to)
+                    > self.machine.memlock_limit)
             || pages > vma.page_offset;
         if too_large {
             return Err(unmapped());
@@ -138,8 +150,22 @@ impl Kernel {
         write: bool,
     ) -> Result<FaultKind, Fault> {
         let own = self.frames.owner(entry.frame()) == Some(Owner::Anonymous);
+        if entry.is_huge() && (own || !write || is_huge_zero_frame(entry.frame())) {
+            let zero = write && !own;
+            if zero && self.huge_page(vma, page, true) {
+                return Ok(FaultKind::HugePage);
+            }
+            if !zero {
+                let rights = AddressSpace::rights(vma, own, write || entry.dirty());
+                self.space.change_huge(page, |entry| entry.with_rights(rights).touched(write));
+                return Ok(FaultKind::MadeWritable);
+            }
+            // No 512 frames in one piece: only this page gets one.
+            self.space.split_huge(page.start(), &mut self.frames);
+        }
         if write && !own && vma.sharing == Sharing::Private {
-            self.own_frame(vma, page, entry.frame())?;
+            let shared = self.space.table().get(page).frame();
+            self.own_frame(vma, page, shared)?;
             return Ok(FaultKind::CopyOnWrite);
         }
         if write
@@ -149,20 +175,41 @@ impl Kernel {
             self.files.made_writable(file_page.file, file_page.index);
         }
         let written = write || entry.dirty();
-        let (accessible, writable, exec) = AddressSpace::rights(vma, own, written);
-        let entry = entry.with_rights(accessible, writable, exec).touched(write);
+        let entry = entry.with_rights(AddressSpace::rights(vma, own, written)).touched(write);
         self.space.set_entry(page, entry, &mut self.frames);
         Ok(FaultKind::MadeWritable)
     }
 
-    /// A first touch of memory without a file (`do_anonymous_page`).
+    /// A first touch of memory without a file (`do_huge_pmd_anonymous_page`,
+    /// `do_anonymous_page`).
     fn fault_anonymous(&mut self, vma: &Vma, page: Page, write: bool) -> Result<FaultKind, Fault> {
+        if self.machine.huge_pages
+            && vma.huge_page_around(page.start()).is_some()
+            && self.space.is_block_empty(page)
+        {
+            // Before it is known whether there are frames; for a read too.
+            self.space.prepare_origin(page.start());
+            if self.huge_page(vma, page, write) {
+                return Ok(if write { FaultKind::HugePage } else { FaultKind::HugeZeroPage });
+            }
+        }
         if write {
             self.own_frame(vma, page, ZERO_FRAME)?;
             return Ok(FaultKind::NewFrame);
         }
         self.show(vma, page, ZERO_FRAME, false);
         Ok(FaultKind::ZeroPage)
+    }
+
+    /// Maps the 2 MiB around a page: 512 frames of zeros for a write, else the huge zero page. Says
+    /// whether there were frames for it.
+    fn huge_page(&mut self, vma: &Vma, page: Page, write: bool) -> bool {
+        let Some(block) = vma.whole_block_around(page.start()) else { return false };
+        let frame = if write { self.frames.take_huge() } else { Some(HUGE_ZERO_FRAME) };
+        let Some(frame) = frame else { return false };
+        let entry = PageTableEntry::new(frame, AddressSpace::rights(vma, write, write));
+        self.space.set_huge(block, entry.touched(write), &mut self.frames);
+        true
     }
 
     /// A touch of a file's page that is not resident (`do_read_fault`, `do_cow_fault`,
@@ -305,16 +352,15 @@ impl Kernel {
         let frame = self.frames.take(Owner::Anonymous).ok_or_else(|| self.out_of_frames())?;
         self.frames.copy(from, frame);
         self.space.prepare_origin(page.start());
-        let (_, writable, exec) = AddressSpace::rights(vma, true, true);
-        let entry = PageTableEntry::new(frame, writable, exec).touched(true);
+        let entry = PageTableEntry::new(frame, AddressSpace::rights(vma, true, true)).touched(true);
         self.space.set_entry(page, entry, &mut self.frames);
         Ok(())
     }
 
     /// Maps a frame that is not the page's own.
     fn show(&mut self, vma: &Vma, page: Page, frame: FrameNumber, write: bool) {
-        let (_, writable, exec) = AddressSpace::rights(vma, false, write);
-        let entry = PageTableEntry::new(frame, writable, exec).touched(write);
+        let rights = AddressSpace::rights(vma, false, write);
+        let entry = PageTableEntry::new(frame, rights).touched(write);
         self.space.set_entry(page, entry, &mut self.frames);
     }
 

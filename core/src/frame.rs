@@ -1,12 +1,15 @@
 //! Physical memory: numbered frames of 4096 bytes, what each holds, and which pages map it.
 //!
-//! Frame 0 is the shared zero page: always there, never written, not counted. A frame is in use
-//! while a page maps it or a file caches it; with the last of both it is free again, and the
-//! lowest free number is handed out first, so that equal calls give equal numbers. Contents are
-//! shared between clones until written, and a frame of zeros holds no bytes at all.
+//! Frame 0 is the shared zero page: always there, never written, not counted; nor are the 512 of
+//! the huge zero page, which have numbers behind all others. A frame is in use while a page maps it
+//! or a file caches it; with the last of both it is free again, and the lowest free number is
+//! handed out first, so that equal calls give equal numbers. A huge page takes the lowest 512 free
+//! frames in one piece on a boundary of 512, a *large folio*. Contents are shared between clones
+//! until written, and a frame of zeros holds no bytes at all.
 
-use crate::address::{PAGE_SIZE, Page};
+use crate::address::{HUGE_PAGE_PAGES, PAGE_SIZE, Page};
 use imbl::{OrdSet, Vector};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The number of a frame.
@@ -14,6 +17,23 @@ pub type FrameNumber = u32;
 
 /// The shared zero page (`ZERO_PAGE(0)`).
 pub const ZERO_FRAME: FrameNumber = 0;
+
+/// The first frame of the huge zero page (`mm_get_huge_zero_folio`), which loads of untouched huge
+/// pages share: it lies behind all frames that a machine may have.
+pub const HUGE_ZERO_FRAME: FrameNumber = 1 << 20;
+
+/// Frames of a huge page.
+const HUGE_FRAMES: FrameNumber = HUGE_PAGE_PAGES as FrameNumber;
+
+/// Says whether a frame is the zero page, or one of the huge zero page.
+pub const fn is_zero_frame(number: FrameNumber) -> bool {
+    number == ZERO_FRAME || is_huge_zero_frame(number)
+}
+
+/// Says whether a frame is one of the huge zero page.
+pub const fn is_huge_zero_frame(number: FrameNumber) -> bool {
+    number >= HUGE_ZERO_FRAME && number - HUGE_ZERO_FRAME < HUGE_FRAMES
+}
 
 /// The bytes of a frame.
 type Bytes = [u8; PAGE_SIZE as usize];
@@ -38,9 +58,18 @@ struct Frame {
     owner: Owner,
     /// Held by a file's page cache.
     cached: bool,
+    /// Part of a large folio still, one of 512 frames that were taken for a huge page.
+    large: bool,
     mapped_by: Mappings,
     /// Nothing stands for zeros.
     bytes: Option<Arc<Bytes>>,
+}
+
+impl Frame {
+    /// A frame of zeros that nothing holds yet.
+    fn new(owner: Owner) -> Frame {
+        Frame { owner, cached: false, large: false, mapped_by: Mappings::None, bytes: None }
+    }
 }
 
 /// The pages that map a frame; almost always one.
@@ -107,6 +136,7 @@ pub struct Frames {
     free: OrdSet<FrameNumber>,
     limit: u32,
     zero_mappings: u64,
+    huge_zero_mappings: u64,
 }
 
 impl Frames {
@@ -114,7 +144,7 @@ impl Frames {
     pub fn new(limit: u32) -> Frames {
         let mut slots = Vector::new();
         slots.push_back(None);
-        Frames { slots, free: OrdSet::new(), limit, zero_mappings: 0 }
+        Frames { slots, free: OrdSet::new(), limit, zero_mappings: 0, huge_zero_mappings: 0 }
     }
 
     /// How many frames there are, without the zero page.
@@ -140,7 +170,7 @@ impl Frames {
     /// Takes the lowest free frame, filled with zeros. It must be mapped or cached at once.
     /// Nothing when all are in use.
     pub fn take(&mut self, owner: Owner) -> Option<FrameNumber> {
-        let frame = Frame { owner, cached: false, mapped_by: Mappings::None, bytes: None };
+        let frame = Frame::new(owner);
         if let Some(number) = self.free.get_min().copied() {
             self.free.remove(&number);
             self.slots.set(number as usize, Some(frame));
@@ -153,10 +183,60 @@ impl Frames {
         Some((self.slots.len() - 1) as FrameNumber)
     }
 
+    /// Takes 512 frames of private memory in one piece for a huge page, the lowest on a boundary of
+    /// 512, filled with zeros: gives the first. They must be mapped at once. Nothing where there are
+    /// none.
+    pub fn take_huge(&mut self) -> Option<FrameNumber> {
+        if self.available() < HUGE_FRAMES {
+            return None;
+        }
+        let known = self.highest();
+        let is_free = |block: &Range<FrameNumber>| {
+            let below = block.end.min(known).saturating_sub(block.start) as usize;
+            self.free.range(block.clone()).take(HUGE_FRAMES as usize).count() == below
+        };
+        // Block 0 has the zero page.
+        let blocks = (1..=self.limit / HUGE_FRAMES).map(|block| block * HUGE_FRAMES);
+        let mut blocks = blocks.map(|first| first..first + HUGE_FRAMES);
+        let found = blocks.find(|block| block.end <= self.limit + 1 && is_free(block))?;
+        for number in known..found.end {
+            self.slots.push_back(None);
+            self.free.insert(number);
+        }
+        for number in found.clone() {
+            self.free.remove(&number);
+            let frame = Frame { large: true, ..Frame::new(Owner::Anonymous) };
+            self.slots.set(number as usize, Some(frame));
+        }
+        Some(found.start)
+    }
+
+    /// Where the large folio lies that a frame is part of, if it is part of one. Some of it may be
+    /// free, or taken for something else.
+    pub fn large_folio(&self, number: FrameNumber) -> Option<Range<FrameNumber>> {
+        let first = number / HUGE_FRAMES * HUGE_FRAMES;
+        self.frame(number)?.large.then_some(first..first + HUGE_FRAMES)
+    }
+
+    /// Makes a frame of a large folio one by itself.
+    pub fn make_small(&mut self, number: FrameNumber) {
+        if let Some(Some(frame)) = self.slots.get_mut(number as usize) {
+            frame.large = false;
+        }
+    }
+
+    /// Says whether a frame holds nothing but zeros.
+    pub fn is_all_zeros(&self, number: FrameNumber) -> bool {
+        let bytes = self.frame(number).and_then(|frame| frame.bytes.as_ref());
+        bytes.is_none_or(|bytes| bytes.iter().all(|byte| *byte == 0))
+    }
+
     /// Notes that a page maps a frame.
     pub fn map(&mut self, number: FrameNumber, page: Page) {
         if number == ZERO_FRAME {
             self.zero_mappings += 1;
+        } else if is_huge_zero_frame(number) {
+            self.huge_zero_mappings += 1;
         } else if let Some(Some(frame)) = self.slots.get_mut(number as usize) {
             frame.mapped_by.insert(page);
         }
@@ -166,6 +246,8 @@ impl Frames {
     pub fn unmap(&mut self, number: FrameNumber, page: Page) {
         if number == ZERO_FRAME {
             self.zero_mappings = self.zero_mappings.saturating_sub(1);
+        } else if is_huge_zero_frame(number) {
+            self.huge_zero_mappings = self.huge_zero_mappings.saturating_sub(1);
         } else if let Some(Some(frame)) = self.slots.get_mut(number as usize) {
             frame.mapped_by.remove(page);
             self.free_if_unused(number);
@@ -203,7 +285,11 @@ impl Frames {
 
     /// How many pages map a frame.
     pub fn mapping_count(&self, number: FrameNumber) -> u64 {
-        if number == ZERO_FRAME { self.zero_mappings } else { self.pages(number).len() as u64 }
+        match number {
+            ZERO_FRAME => self.zero_mappings,
+            _ if is_huge_zero_frame(number) => self.huge_zero_mappings / HUGE_PAGE_PAGES,
+            _ => self.pages(number).len() as u64,
+        }
     }
 
     /// Copies bytes out of a frame, from an offset on, as far as the frame reaches.
@@ -260,6 +346,27 @@ mod tests {
         assert_eq!(frames.take(Owner::Anonymous), None);
         frames.unmap(first, page);
         assert_eq!(frames.take(Owner::Anonymous), Some(1));
+    }
+
+    #[test]
+    fn a_huge_page_takes_512_frames_on_a_boundary_or_none() {
+        let mut frames = Frames::new(1600);
+        let page = Page::containing(0);
+        let small = frames.take(Owner::Anonymous).unwrap();
+        frames.map(small, page);
+        let first = frames.take_huge().unwrap();
+        assert_eq!((small, first, frames.used()), (1, 512, 513));
+        assert_eq!(frames.large_folio(700), Some(512..1024));
+        (512..1024).for_each(|number| frames.map(number, page.offset(number.into())));
+        assert_eq!(frames.take_huge(), Some(1024));
+        assert_eq!(frames.take_huge(), None, "only 1536 to 1600 are left in one piece");
+        assert_eq!(frames.take(Owner::Anonymous), Some(2));
+        frames.unmap(600, page.offset(600));
+        frames.make_small(601);
+        assert_eq!((frames.large_folio(600), frames.large_folio(601)), (None, None));
+        assert_eq!(frames.take_huge(), None, "frame 600 alone is no piece of 512");
+        (512..1024).for_each(|number| frames.unmap(number, page.offset(number.into())));
+        assert_eq!(frames.take_huge(), Some(512));
     }
 
     #[test]

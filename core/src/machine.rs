@@ -30,6 +30,40 @@ pub struct Machine {
     pub stack_limit: u64,
     /// How many bytes may be locked (`RLIMIT_MEMLOCK`).
     pub memlock_limit: u64,
+    /// Memory advised with `MADV_HUGEPAGE` gets huge pages
+    /// (`/sys/kernel/mm/transparent_hugepage/enabled` is "madvise").
+    pub huge_pages: bool,
+    /// The processor has protection keys (`pku` in `/proc/cpuinfo`): memory that may only be
+    /// executed cannot be read.
+    pub protection_keys: bool,
+}
+
+impl Machine {
+    /// What a directive in a trace begins with. It is a comment to every other reader of traces.
+    const DIRECTIVE: &str = "# machine:";
+
+    /// The word for a processor with protection keys.
+    const PROTECTION_KEYS: &str = "protection-keys";
+
+    /// Says whether a trace asks for a processor with protection keys, in a line
+    /// `# machine: protection-keys` before its first call.
+    pub fn keys_of_trace(text: &str) -> bool {
+        let lines = text.lines().map(str::trim);
+        let mut remarks = lines.take_while(|line| line.is_empty() || line.starts_with('#'));
+        remarks.any(|line| {
+            let words = line.strip_prefix(Machine::DIRECTIVE).map(str::trim);
+            words == Some(Machine::PROTECTION_KEYS)
+        })
+    }
+
+    /// The line that makes a trace ask for this machine; empty for the one that needs no asking.
+    pub fn directive(&self) -> String {
+        if self.protection_keys {
+            format!("{} {}\n", Machine::DIRECTIVE, Machine::PROTECTION_KEYS)
+        } else {
+            String::new()
+        }
+    }
 }
 
 impl Default for Machine {
@@ -45,6 +79,23 @@ impl Default for Machine {
             max_map_count: 65530,
             stack_limit: 8 << 20,
             memlock_limit: 8 << 20,
+            huge_pages: true,
+            protection_keys: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_may_ask_for_protection_keys_before_its_first_call() {
+        let keys = Machine { protection_keys: true, ..Machine::default() };
+        assert_eq!(keys.directive(), "# machine: protection-keys\n");
+        assert_eq!(Machine::default().directive(), "");
+        assert!(Machine::keys_of_trace("# a remark\n\n# machine: protection-keys\nbrk(0)"));
+        assert!(!Machine::keys_of_trace("brk(0)\n# machine: protection-keys"));
+        assert!(!Machine::keys_of_trace("# machine: of steam"));
     }
 }

@@ -443,6 +443,7 @@ pub fn cite_signal(info: &SignalInfo, reason: &Reason) -> Citation {
         Reason::BeyondEndOfFile { .. } => {
             Citation::error("mmap(2)", "SIGBUS: a page beyond the end of the mapped file")
         }
+        Reason::KeyForbids { .. } => code("SEGV_PKUERR: access denied by protection keys"),
         Reason::ProtectionForbids { access: Access::Write, .. } => {
             Citation::error("mmap(2)", "SIGSEGV: a write into a read-only region")
         }
@@ -467,6 +468,7 @@ pub fn cite_signal(info: &SignalInfo, reason: &Reason) -> Citation {
             (_, SignalCode::SI_KERNEL) => code("SI_KERNEL: sent by the kernel")
                 .but("the page does not say that si_addr is 0 then"),
             (Signal::SIGBUS, _) => code("BUS_ADRERR: nonexistent physical address"),
+            (_, SignalCode::SEGV_PKUERR) => code("SEGV_PKUERR: access denied by protection keys"),
             (_, SignalCode::SEGV_ACCERR) => code("SEGV_ACCERR: invalid permissions"),
             _ => code("SEGV_MAPERR: address not mapped to object"),
         },

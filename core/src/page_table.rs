@@ -5,11 +5,15 @@
 //! │ PGD idx │ PUD idx  │ PMD idx  │ PTE idx  │  offset   │
 //! ```
 //!
+//! An entry of the third level either names a table or, with the page-size bit set, maps 2 MiB by
+//! itself: a huge page, in which the walk ends and 21 bits are the offset.
+//!
 //! Tables exist only where something is resident, and are shared between clones until written.
-//! Entries have the processor's own bits. Source: Intel SDM volume 3A, 4.5 (4-level paging).
+//! Entries have the processor's own bits. Source: Intel SDM volume 3A, 4.5 (4-level paging), 4.6.2
+//! (protection keys).
 
 use crate::abi::Prot;
-use crate::address::{Address, Page, PageRange};
+use crate::address::{Address, HUGE_PAGE_PAGES, Page, PageRange};
 use crate::frame::FrameNumber;
 use std::sync::Arc;
 
@@ -22,20 +26,43 @@ const WRITABLE: u64 = 1 << 1;
 const USER: u64 = 1 << 2;
 const ACCESSED: u64 = 1 << 5;
 const DIRTY: u64 = 1 << 6;
+const PAGE_SIZE_BIT: u64 = 1 << 7;
+const KEY_SHIFT: u32 = 59;
+const KEY: u64 = 0xf << KEY_SHIFT;
 const NO_EXECUTE: u64 = 1 << 63;
 const FRAME_SHIFT: u32 = 12;
+const FRAME: u64 = (1 << 52) - (1 << FRAME_SHIFT);
+
+/// The rights that an entry gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rights {
+    /// User mode may use it.
+    pub accessible: bool,
+    /// Stores are allowed.
+    pub writable: bool,
+    /// Instruction fetches are allowed.
+    pub executable: bool,
+    /// The protection key, 0 to 15: loads and stores need its permission too.
+    pub key: u8,
+}
 
 impl PageTableEntry {
-    /// An entry for a frame. A present user entry can always be read; the other rights are bits.
-    pub fn new(frame: FrameNumber, writable: bool, executable: bool) -> PageTableEntry {
-        let mut bits = (u64::from(frame) << FRAME_SHIFT) | PRESENT | USER;
-        if writable {
-            bits |= WRITABLE;
-        }
-        if !executable {
-            bits |= NO_EXECUTE;
-        }
-        PageTableEntry(bits)
+    /// An entry for a frame. A present user entry can always be read, unless its key forbids it;
+    /// the other rights are bits.
+    pub fn new(frame: FrameNumber, rights: Rights) -> PageTableEntry {
+        let entry = PageTableEntry((u64::from(frame) << FRAME_SHIFT) | PRESENT);
+        entry.with_rights(Rights { accessible: true, ..rights })
+    }
+
+    /// The same as an entry of the third level, which maps 2 MiB from its frame on.
+    #[must_use]
+    pub const fn huge(self) -> PageTableEntry {
+        PageTableEntry(self.0 | PAGE_SIZE_BIT)
+    }
+
+    /// The entry of a page of a huge page, once a table of entries stands in for it.
+    const fn part(self, page: u64) -> PageTableEntry {
+        PageTableEntry((self.0 & !PAGE_SIZE_BIT) + (page << FRAME_SHIFT))
     }
 
     /// Bit 0: the page is resident.
@@ -68,17 +95,28 @@ impl PageTableEntry {
         self.0 & NO_EXECUTE != 0
     }
 
-    /// Bits 12 and up: the frame.
+    /// Bit 7, of the third level only: it maps 2 MiB.
+    pub const fn is_huge(self) -> bool {
+        self.0 & PAGE_SIZE_BIT != 0
+    }
+
+    /// Bits 59 to 62: the protection key.
+    pub const fn key(self) -> u8 {
+        ((self.0 & KEY) >> KEY_SHIFT) as u8
+    }
+
+    /// Bits 12 to 51: the frame.
     pub const fn frame(self) -> FrameNumber {
-        ((self.0 & !NO_EXECUTE) >> FRAME_SHIFT) as FrameNumber
+        ((self.0 & FRAME) >> FRAME_SHIFT) as FrameNumber
     }
 
     /// The rights that the entry gives without a page fault.
     pub fn prot(self) -> Prot {
         let mut prot = Prot::empty();
         if self.present() && self.user() {
-            prot |= Prot::READ;
-            prot.set(Prot::WRITE, self.writable());
+            // No key but 0 ever allows a load or a store here (`execute_only_pkey`).
+            prot.set(Prot::READ, self.key() == 0);
+            prot.set(Prot::WRITE, self.key() == 0 && self.writable());
             prot.set(Prot::EXEC, !self.no_execute());
         }
         prot
@@ -90,28 +128,44 @@ impl PageTableEntry {
     }
 
     /// The same frame, accessed and dirty bits with the rights of another protection.
-    pub fn with_rights(self, accessible: bool, writable: bool, executable: bool) -> PageTableEntry {
-        let mut bits = self.0 & !(WRITABLE | NO_EXECUTE | USER);
-        if accessible {
+    #[must_use]
+    pub fn with_rights(self, rights: Rights) -> PageTableEntry {
+        let mut bits = self.0 & !(WRITABLE | NO_EXECUTE | USER | KEY);
+        if rights.accessible {
             bits |= USER;
         }
-        if writable {
+        if rights.writable {
             bits |= WRITABLE;
         }
-        if !executable {
+        if !rights.executable {
             bits |= NO_EXECUTE;
         }
-        PageTableEntry(bits)
+        PageTableEntry(bits | u64::from(rights.key) << KEY_SHIFT & KEY)
     }
 }
 
 const ENTRIES: usize = 512;
 
-/// The lowest table: an entry a page.
+/// What an entry of the third level leads to.
 #[derive(Clone, PartialEq)]
-struct Leaf {
-    entries: [PageTableEntry; ENTRIES],
-    resident: u64,
+enum Leaf {
+    /// The lowest table: an entry a page.
+    Table { entries: Box<[PageTableEntry; ENTRIES]>, resident: u64 },
+    /// No table: the entry itself maps 2 MiB.
+    Huge(PageTableEntry),
+}
+
+impl Leaf {
+    /// The table that stands in for a huge page: the same frames, rights and bits page by page.
+    fn split(&self) -> Leaf {
+        match self {
+            Leaf::Huge(entry) => Leaf::Table {
+                entries: Box::new(std::array::from_fn(|page| entry.part(page as u64))),
+                resident: HUGE_PAGE_PAGES,
+            },
+            Leaf::Table { .. } => self.clone(),
+        }
+    }
 }
 
 /// A table of tables.
@@ -129,6 +183,10 @@ trait Table: Clone {
     fn resident(&self) -> u64;
     fn get(&self, page: u64) -> PageTableEntry;
     fn set(&mut self, page: u64, entry: PageTableEntry) -> PageTableEntry;
+    /// What the third level leads to for a page, if to anything.
+    fn leaf(&self, page: u64) -> Option<&Leaf>;
+    /// Puts something else there, or nothing.
+    fn set_leaf(&mut self, page: u64, leaf: Option<Leaf>);
     /// Visits present entries from `from` up to but not including `to`, lowest first, until told
     /// to stop.
     fn visit(
@@ -151,22 +209,40 @@ impl Table for Leaf {
     const ENTRY_PAGES: u64 = 1;
 
     fn empty() -> Leaf {
-        Leaf { entries: [PageTableEntry::default(); ENTRIES], resident: 0 }
+        Leaf::Table { entries: Box::new([PageTableEntry::default(); ENTRIES]), resident: 0 }
     }
 
     fn resident(&self) -> u64 {
-        self.resident
+        match self {
+            Leaf::Table { resident, .. } => *resident,
+            Leaf::Huge(_) => HUGE_PAGE_PAGES,
+        }
     }
 
     fn get(&self, page: u64) -> PageTableEntry {
-        self.entries[index_of::<Leaf>(page)]
+        match self {
+            Leaf::Table { entries, .. } => entries[index_of::<Leaf>(page)],
+            Leaf::Huge(entry) => entry.part(page % HUGE_PAGE_PAGES).huge(),
+        }
     }
 
     fn set(&mut self, page: u64, entry: PageTableEntry) -> PageTableEntry {
-        let old = std::mem::replace(&mut self.entries[index_of::<Leaf>(page)], entry);
-        self.resident += u64::from(entry.present());
-        self.resident -= u64::from(old.present());
+        if let Leaf::Huge(_) = self {
+            *self = self.split();
+        }
+        let Leaf::Table { entries, resident } = self else { return PageTableEntry::default() };
+        let old = std::mem::replace(&mut entries[index_of::<Leaf>(page)], entry);
+        *resident += u64::from(entry.present());
+        *resident -= u64::from(old.present());
         old
+    }
+
+    fn leaf(&self, _: u64) -> Option<&Leaf> {
+        Some(self)
+    }
+
+    fn set_leaf(&mut self, _: u64, leaf: Option<Leaf>) {
+        *self = leaf.unwrap_or_else(Leaf::empty);
     }
 
     fn visit(
@@ -177,7 +253,7 @@ impl Table for Leaf {
         f: &mut dyn FnMut(Page, PageTableEntry) -> bool,
     ) -> bool {
         for page in from..to {
-            let entry = self.entries[index_of::<Leaf>(page)];
+            let entry = self.get(page);
             if entry.present() && !f(Page::containing(0).offset(base + page), entry) {
                 return false;
             }
@@ -186,12 +262,14 @@ impl Table for Leaf {
     }
 
     fn count(&self, from: u64, to: u64) -> u64 {
-        (from..to).filter(|page| self.entries[index_of::<Leaf>(*page)].present()).count() as u64
+        (from..to).filter(|page| self.get(*page).present()).count() as u64
     }
 
     fn walk(&self, page: u64, out: &mut Vec<(u16, bool)>) {
-        let index = index_of::<Leaf>(page);
-        out.push((index as u16, self.entries[index].present()));
+        if let Leaf::Table { entries, .. } = self {
+            let index = index_of::<Leaf>(page);
+            out.push((index as u16, entries[index].present()));
+        }
     }
 }
 
@@ -226,6 +304,25 @@ impl<T: Table> Table for Directory<T> {
         self.resident += u64::from(entry.present());
         self.resident -= u64::from(old.present());
         old
+    }
+
+    fn leaf(&self, page: u64) -> Option<&Leaf> {
+        self.entries[index_of::<Self>(page)].as_ref()?.leaf(page % Self::ENTRY_PAGES)
+    }
+
+    fn set_leaf(&mut self, page: u64, leaf: Option<Leaf>) {
+        let slot = &mut self.entries[index_of::<Self>(page)];
+        if slot.is_none() && leaf.is_none() {
+            return;
+        }
+        let table = Arc::make_mut(slot.get_or_insert_with(|| Arc::new(T::empty())));
+        let before = table.resident();
+        table.set_leaf(page % Self::ENTRY_PAGES, leaf);
+        let after = table.resident();
+        if after == 0 {
+            *slot = None;
+        }
+        self.resident = self.resident + after - before;
     }
 
     fn visit(
@@ -316,6 +413,50 @@ impl PageTable {
         Arc::make_mut(&mut self.root).set(page.number(), entry)
     }
 
+    /// The entry of the third level that maps the 2 MiB around a page, if one does; its frame is
+    /// the first of 512.
+    pub fn huge(&self, page: Page) -> Option<PageTableEntry> {
+        if page.number() >= ALL_PAGES {
+            return None;
+        }
+        match self.root.leaf(page.number())? {
+            Leaf::Huge(entry) => Some(*entry),
+            Leaf::Table { .. } => None,
+        }
+    }
+
+    /// Maps the 2 MiB around a page by one entry, or by none: what was there before is gone.
+    pub fn set_huge(&mut self, page: Page, entry: Option<PageTableEntry>) {
+        if page.number() < ALL_PAGES {
+            let leaf = entry.map(|entry| Leaf::Huge(entry.huge()));
+            Arc::make_mut(&mut self.root).set_leaf(page.number(), leaf);
+        }
+    }
+
+    /// Puts a table of 512 entries in the place of the one that maps the 2 MiB around a page.
+    pub fn split_huge(&mut self, page: Page) {
+        if self.huge(page).is_some() {
+            let split = self.root.leaf(page.number()).map(Leaf::split);
+            Arc::make_mut(&mut self.root).set_leaf(page.number(), split);
+        }
+    }
+
+    /// The pages of a range that are the first in it of a huge page, with the entry that maps
+    /// that.
+    pub fn huge_pages(&self, range: PageRange) -> Vec<(Page, PageTableEntry)> {
+        let mut found: Vec<(Page, PageTableEntry)> = Vec::new();
+        let mut last = None;
+        self.visit(range, |page, entry| {
+            let block = page.number() / HUGE_PAGE_PAGES;
+            if entry.is_huge() && last != Some(block) {
+                last = Some(block);
+                found.extend(self.huge(page).map(|entry| (page, entry)));
+            }
+            true
+        });
+        found
+    }
+
     /// Visits the resident pages of a range, lowest first, until `f` returns false.
     pub fn visit(&self, range: PageRange, mut f: impl FnMut(Page, PageTableEntry) -> bool) {
         let (from, to) = numbers(range);
@@ -332,7 +473,8 @@ impl PageTable {
         found
     }
 
-    /// The indices that a walk for an address reaches, highest level first: (index, present).
+    /// The indices that a walk for an address reaches, highest level first: (index, present). It
+    /// ends at the third level in a huge page.
     pub fn walk(&self, address: Address) -> Vec<(u16, bool)> {
         let mut levels = Vec::with_capacity(4);
         let page = Page::containing(address).number();
@@ -363,23 +505,49 @@ fn numbers(range: PageRange) -> (u64, u64) {
 mod tests {
     use super::*;
 
+    const READ_ONLY: Rights =
+        Rights { accessible: true, writable: false, executable: false, key: 0 };
+
     fn page(address: Address) -> Page {
         Page::containing(address)
     }
 
     #[test]
     fn entries_have_the_processors_bits() {
-        let entry = PageTableEntry::new(5, true, false).touched(true);
+        let entry = PageTableEntry::new(5, Rights { writable: true, ..READ_ONLY }).touched(true);
         assert_eq!(entry.0, 0x8000_0000_0000_5067);
         assert_eq!(entry.prot(), Prot::RW);
-        assert_eq!(entry.with_rights(false, false, false).prot(), Prot::empty());
-        assert!(entry.with_rights(false, false, false).present());
+        let none = Rights { accessible: false, ..READ_ONLY };
+        assert_eq!(entry.with_rights(none).prot(), Prot::empty());
+        assert!(entry.with_rights(none).present());
+        let execute_only = entry.with_rights(Rights { executable: true, key: 1, ..READ_ONLY });
+        assert_eq!(execute_only.0, 0x0800_0000_0000_5065);
+        assert_eq!((execute_only.prot(), execute_only.key()), (Prot::EXEC, 1));
+    }
+
+    #[test]
+    fn a_huge_page_is_one_entry_until_it_is_split() {
+        let mut table = PageTable::new();
+        let entry = PageTableEntry::new(512, READ_ONLY);
+        table.set_huge(page(0x20_0000), Some(entry));
+        assert_eq!(table.resident(), 512);
+        assert_eq!(table.walk(0x20_1234), [(0, true), (0, true), (1, true)]);
+        assert_eq!(table.get(page(0x20_3000)).frame(), 515);
+        assert_eq!(table.resident_in(PageRange::new(0x1f_f000, 0x20_2000).unwrap()), 2);
+        let around = PageRange::new(0x3f_e000, 0x50_0000).unwrap();
+        assert_eq!(table.huge_pages(around), [(page(0x3f_e000), entry.huge())]);
+        table.split_huge(page(0x3f_f000));
+        assert_eq!(table.walk(0x20_1234), [(0, true), (0, true), (1, true), (1, true)]);
+        assert_eq!(table.get(page(0x20_3000)), PageTableEntry::new(515, READ_ONLY));
+        assert_eq!((table.huge(page(0x20_0000)), table.resident()), (None, 512));
+        table.set_huge(page(0x20_0000), None);
+        assert_eq!(table, PageTable::new());
     }
 
     #[test]
     fn sets_counts_and_visits_across_tables() {
         let mut table = PageTable::new();
-        let entry = PageTableEntry::new(1, false, false);
+        let entry = PageTableEntry::new(1, READ_ONLY);
         for address in [0x0, 0x1f_f000, 0x20_0000, 0x7fff_ffff_e000] {
             table.set(page(address), entry);
         }
@@ -398,7 +566,7 @@ mod tests {
     fn a_walk_shows_four_indices_or_where_it_stops() {
         let mut table = PageTable::new();
         assert_eq!(table.walk(0x7fff_ffff_e123), [(255, false)]);
-        table.set(page(0x7fff_ffff_e000), PageTableEntry::new(1, false, false));
+        table.set(page(0x7fff_ffff_e000), PageTableEntry::new(1, READ_ONLY));
         let walk = table.walk(0x7fff_ffff_e123);
         assert_eq!(walk, [(255, true), (511, true), (511, true), (510, true)]);
         assert_eq!(table.walk(0x7fff_ffff_d000)[3], (509, false));

@@ -171,6 +171,12 @@ pub enum Reason {
         prot: Prot,
         access: Access,
     },
+    /// The protection key of the mapping allows no loads and stores.
+    KeyForbids {
+        address: Address,
+        key: u8,
+        access: Access,
+    },
     /// In a hole right below a mapping that grows down, too close to the next mapping.
     GuardGap {
         address: Address,
@@ -282,6 +288,7 @@ impl Reason {
             | MappingMayNotBeWritten { address }
             | NoMapping { address }
             | ProtectionForbids { address, .. }
+            | KeyForbids { address, .. }
             | GuardGap { address, .. }
             | AdviceNotFor { address, .. }
             | MappingLocked { address }
@@ -406,6 +413,10 @@ impl Reason {
             NoMapping { address } => format!("nothing is mapped at {address:#x}"),
             ProtectionForbids { address, prot, access } => format!(
                 "the mapping at {address:#x} is {prot}: it may not be {}",
+                access.verb()
+            ),
+            KeyForbids { address, key, access } => format!(
+                "the mapping at {address:#x} may only be executed: its protection key, {key}, lets it not be {}",
                 access.verb()
             ),
             GuardGap { address, below } => format!(

@@ -44,6 +44,14 @@ pub enum Surprise {
     FlagIgnored { flag: IgnoredFlag },
     /// Memory that may be written or executed may be read too.
     ReadableToo { prot: Prot },
+    /// Memory that may only be executed got a protection key, and cannot be read.
+    ExecuteOnly { key: u8 },
+    /// A touch made 2 MiB resident: a huge page of its own, or the one of zeros.
+    HugePage { page: Page, of_zeros: bool },
+    /// A huge page is mapped page by page from now on.
+    HugePageSplit { at: Address },
+    /// `MADV_COLLAPSE` gathered pages: 2 MiB are resident.
+    Collapsed { range: PageRange },
     /// `mremap` went elsewhere: pointers into the old place are wrong.
     Moved { from: Address, to: Address },
     /// `mremap` with old size 0: the same pages a second time.
@@ -171,13 +179,19 @@ fn mmap(call: &Call, value: Address, events: &[Event], found: &mut Vec<Surprise>
     ];
     let ignored = ignored.into_iter().filter(|(bits, _)| flags.contains(*bits));
     found.extend(ignored.map(|(_, flag)| Surprise::FlagIgnored { flag }));
-    readable_too(prot, found);
+    readable_too(prot, events, found);
 }
 
-fn readable_too(prot: u64, found: &mut Vec<Surprise>) {
+fn readable_too(prot: u64, events: &[Event], found: &mut Vec<Surprise>) {
     let prot = Prot::from_bits_retain(prot) & Prot::RWX;
-    if !prot.is_empty() && !prot.contains(Prot::READ) {
-        found.push(Surprise::ReadableToo { prot });
+    let key = events.iter().find_map(|event| match event {
+        Event::KeyGiven { key, .. } if *key != 0 => Some(*key),
+        _ => None,
+    });
+    match key {
+        Some(key) => found.push(Surprise::ExecuteOnly { key }),
+        None if prot.is_empty() || prot.contains(Prot::READ) => {}
+        None => found.push(Surprise::ReadableToo { prot }),
     }
 }
 
@@ -224,7 +238,7 @@ fn replaced(events: &[Event], by: Replacer, found: &mut Vec<Surprise>) {
 /// What the events tell, whatever the call. Cuts that were joined again are not told.
 fn happened(call: &Call, events: &[Event], found: &mut Vec<Surprise>) {
     if let Call::Mprotect { prot, .. } = *call {
-        readable_too(prot, found);
+        readable_too(prot, events, found);
     }
     let splits: BTreeSet<Address> = events.iter().filter_map(split).collect();
     let merges: BTreeSet<Address> = events.iter().filter_map(merge).collect();
@@ -243,6 +257,14 @@ fn happened(call: &Call, events: &[Event], found: &mut Vec<Surprise>) {
             Event::PageFault { page, kind: FaultKind::CopyOnWrite } => {
                 Some(Surprise::CopyOnWrite { page })
             }
+            Event::PageFault { page, kind: FaultKind::HugeZeroPage } => {
+                Some(Surprise::HugePage { page, of_zeros: true })
+            }
+            Event::PageFault { page, kind: FaultKind::HugePage } => {
+                Some(Surprise::HugePage { page, of_zeros: false })
+            }
+            Event::HugeSplit { range } => Some(Surprise::HugePageSplit { at: range.start() }),
+            Event::Collapsed { range } => Some(Surprise::Collapsed { range }),
             Event::Grew { to, .. } => Some(Surprise::GrewDown { to }),
             Event::Heap(HeapEvent::PagesAsked { page_count, major: Some(_) }) => {
                 Some(Surprise::PagesAsked { pages: page_count })
@@ -262,7 +284,7 @@ fn merge(event: &Event) -> Option<Address> {
 
 impl Surprise {
     /// How many kinds there are.
-    pub const KINDS: usize = 21;
+    pub const KINDS: usize = 25;
 
     /// Says whether one call may surprise in this way many times over.
     const fn comes_by_page(&self) -> bool {
@@ -273,6 +295,9 @@ impl Surprise {
                 | Surprise::Replaced { .. }
                 | Surprise::ZeroPage { .. }
                 | Surprise::CopyOnWrite { .. }
+                | Surprise::HugePage { .. }
+                | Surprise::HugePageSplit { .. }
+                | Surprise::Collapsed { .. }
         )
     }
 
@@ -321,6 +346,23 @@ impl Surprise {
             Surprise::ReadableToo { prot } => {
                 format!("{prot} was asked for, but on this processor it can be read too")
             }
+            Surprise::ExecuteOnly { key } => format!(
+                "the memory may be executed and not read: its pages have protection key {key}, which allows no loads and stores"
+            ),
+            Surprise::HugePage { page, of_zeros: false } => format!(
+                "512 pages became resident at once: the touch of {:#x} took a huge page of 2 MiB",
+                page.start()
+            ),
+            Surprise::HugePage { page, of_zeros: true } => format!(
+                "512 pages became resident at once: the touch of {:#x} mapped the huge page of zeros that all share",
+                page.start()
+            ),
+            Surprise::HugePageSplit { at } => format!(
+                "the huge page at {at:#x} is mapped by 512 entries now, for a part of it became different"
+            ),
+            Surprise::Collapsed { range } => format!(
+                "the pages of {range} were copied into one huge page: all 512 are resident"
+            ),
             Surprise::Moved { from, to } => {
                 format!("the mapping moved from {from:#x} to {to:#x}: pointers into the old place are wrong now")
             }
@@ -407,6 +449,25 @@ impl Surprise {
                 "mmap(2)",
                 "NOTES",
                 "on some architectures PROT_WRITE implies PROT_READ",
+            ),
+            Surprise::ExecuteOnly { .. } => {
+                Citation::new("pkeys(7)", "DESCRIPTION", "a PROT_EXEC mapping uses a protection key")
+                    .but("mmap(2) and mprotect(2) do not say it")
+            }
+            Surprise::HugePage { .. } => Citation::new(
+                "madvise(2)",
+                "DESCRIPTION, Linux-specific advice values",
+                "MADV_HUGEPAGE: the kernel may allocate huge pages at a page fault",
+            )
+            .but("do_huge_pmd_anonymous_page (mm/huge_memory.c) does so where 2 MiB fit and nothing is there yet"),
+            Surprise::HugePageSplit { .. } => {
+                Citation::new("Linux 6.18", "mm/huge_memory.c", "__split_huge_pmd")
+                    .but("no manual page says it")
+            }
+            Surprise::Collapsed { .. } => Citation::new(
+                "madvise(2)",
+                "DESCRIPTION, Linux-specific advice values",
+                "MADV_COLLAPSE: a synchronous collapse into huge pages",
             ),
             Surprise::Moved { .. } => described(
                 "mremap(2)",

@@ -8,7 +8,7 @@
 //! Linux 6.18.
 
 use crate::abi::Prot;
-use crate::address::{Address, PAGE_SIZE, PageRange};
+use crate::address::{Address, PAGE_SIZE, PMD_SIZE, PageRange};
 use crate::file::OpenId;
 use bitflags::bitflags;
 
@@ -95,6 +95,9 @@ bitflags! {
         const MERGEABLE = 1 << 12;
         /// `MAP_SYNC`.
         const SYNC = 1 << 13;
+        /// Its pages have the process's key for memory that may only be executed
+        /// (`mm->context.execute_only_pkey`).
+        const EXECUTE_ONLY_KEY = 1 << 14;
     }
 }
 
@@ -202,10 +205,35 @@ impl Vma {
         }
     }
 
+    /// The protection key of its pages. The first one that is allocated is 1, and only memory that
+    /// may only be executed has it.
+    pub fn key(&self) -> u8 {
+        u8::from(self.flags.contains(VmaFlags::EXECUTE_ONLY_KEY))
+    }
+
+    /// Says whether 2 MiB of it around an address may be a huge page: it was advised so, has no
+    /// file, and holds all of them (`thp_vma_allowable_order`, `thp_vma_suitable_order`).
+    pub fn huge_page_around(&self, address: Address) -> Option<PageRange> {
+        let advised = self.flags.contains(VmaFlags::HUGEPAGE);
+        if advised { self.whole_block_around(address) } else { None }
+    }
+
+    /// The aligned 2 MiB around an address, if they lie in it and it has no file.
+    pub fn whole_block_around(&self, address: Address) -> Option<PageRange> {
+        let of_memory = matches!(self.backing, Backing::Anonymous | Backing::DevZero(_));
+        let block = block_around(address);
+        block.filter(|block| of_memory && self.range.covers(*block))
+    }
+
     /// Any of read, write and execute (`vma_is_accessible`).
     pub fn is_accessible(&self) -> bool {
         self.prot.intersects(Prot::RWX)
     }
+}
+
+/// The aligned 2 MiB around an address.
+pub const fn block_around(address: Address) -> Option<PageRange> {
+    PageRange::spanning(address / PMD_SIZE * PMD_SIZE, PMD_SIZE)
 }
 
 /// What a mapping that grows down keeps free below it: 256 pages (`stack_guard_gap`).

@@ -6,6 +6,7 @@
 mod support;
 
 use mmap_playground_core::call::{Call, Outcome, Returned};
+use mmap_playground_core::machine::Machine;
 use mmap_playground_core::manual::cite;
 use mmap_playground_core::replay::{RanKind, Runner};
 use mmap_playground_core::surprise::{Surprise, surprises};
@@ -16,7 +17,8 @@ use support::{LINUX, TRACES, names, text};
 
 /// Runs a trace, and gives its calls with their outcomes.
 fn outcomes(source: &str) -> Vec<(Call, Outcome)> {
-    let mut runner = Runner::new(Default::default());
+    let machine = Machine { protection_keys: Machine::keys_of_trace(source), ..Machine::default() };
+    let mut runner = Runner::new(machine);
     let mut outcomes = Vec::new();
     for line in &Script::parse(source).lines {
         if let RanKind::Call(call, outcome) = runner.run(line, source).kind {
@@ -50,12 +52,12 @@ fn every_failure_and_signal_has_a_citation() {
     assert!(count > 400, "only {count}");
 }
 
-/// The trace that shows surprises shows each kind of them.
+/// The traces that show surprises show each kind of them.
 #[test]
 fn every_surprise_is_shown() {
-    let source = text(&TRACES, "surprises.trace").unwrap();
+    let traces = ["surprises.trace", "execute-only.trace"];
     let mut kinds = BTreeSet::new();
-    for (call, outcome) in outcomes(source) {
+    for (call, outcome) in traces.iter().flat_map(|name| outcomes(text(&TRACES, name).unwrap())) {
         let Returned::Value(value) = outcome.returned else { continue };
         for surprise in surprises(&call, value, &outcome.events) {
             let name = format!("{surprise:?}");

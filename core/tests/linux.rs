@@ -102,6 +102,11 @@ fn everything() {
 }
 
 #[test]
+fn huge() {
+    short_campaign(Profile::Huge);
+}
+
+#[test]
 fn limit() {
     short_campaign(Profile::Limit);
 }
@@ -145,7 +150,7 @@ fn a_model_that_panics_or_hangs_is_told_in_words() {
 #[test]
 fn a_child_that_hangs_is_killed_and_told() {
     let Some(kernel) = kernel("hangs") else { return };
-    let mut child = Child::start(&kernel.folder).unwrap();
+    let mut child = Child::start(&kernel.folder, false).unwrap();
     child.watch(Duration::from_millis(50));
     let trouble = child.wait_for_ever().unwrap_err();
     assert_eq!(trouble, "it hung, and was killed");

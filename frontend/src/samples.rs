@@ -44,6 +44,7 @@ pub(crate) fn page(address: Address, letters: &str) -> PageView {
         accessed: false,
         dirty: false,
         copy_on_write: false,
+        huge: false,
         frame_mappings: 0,
         beyond_end_of_file: false,
     }

@@ -55,6 +55,10 @@ mod native {
         /// Bits of the machine that the allocator is compiled for; 64 unless the trace says otherwise
         #[arg(long, value_name = "64|32", value_parser = bits)]
         layout: Option<u32>,
+        /// The processor has protection keys: memory that may only be executed cannot be read. A
+        /// trace may ask for them itself
+        #[arg(long)]
+        protection_keys: bool,
         /// What to print; may be given more than once
         #[arg(long, value_enum, value_name = "WHAT")]
         print: Vec<Print>,
@@ -141,6 +145,8 @@ mod native {
             allocator: options.allocator.unwrap_or(asked.allocator),
             bits: options.layout.unwrap_or(asked.bits),
         };
+        runner.process.kernel.machine.protection_keys =
+            options.protection_keys || Machine::keys_of_trace(&source);
         let script = Script::parse(&source);
         for diagnostic in &script.diagnostics {
             complain(diagnostic);

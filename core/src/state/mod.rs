@@ -9,7 +9,8 @@
 mod figures;
 mod queries;
 
-pub use crate::liballoc::Life;
+pub use crate::frame::{ZERO_FRAME, is_zero_frame};
+use crate::liballoc::Life;
 pub use figures::*;
 pub use queries::*;
 
@@ -62,7 +63,7 @@ pub struct PageState {
     /// Its first address.
     #[serde(serialize_with = "hex")]
     pub address: Address,
-    /// Number of its frame; 0 is the shared zero page.
+    /// Number of its frame; 0 is the shared zero page, 1048576 and the 511 behind it the huge one.
     pub frame: u32,
     /// `rwx` letters of the PTE: what the processor would allow without a page fault.
     pub prot: &'static str,
@@ -255,6 +256,8 @@ pub struct PageView {
     pub copy_on_write: bool,
     /// How many pages of the address space map the same frame (1 if none but this).
     pub frame_mappings: u32,
+    /// It is part of a huge page, which one entry maps.
+    pub huge: bool,
     /// The page lies wholly behind the end of its file: touching it is `SIGBUS`.
     pub beyond_end_of_file: bool,
 }
@@ -263,19 +266,21 @@ impl PageView {
     /// In words: its frame, then what is special about it.
     pub fn words(&self) -> Vec<String> {
         let frame = match self.frame {
-            Some(0) => "the zero page".to_owned(),
+            Some(ZERO_FRAME) => "the zero page".to_owned(),
+            Some(frame) if is_zero_frame(frame) => "the huge zero page".to_owned(),
             Some(frame) => format!("frame {frame}"),
             None => "not resident".to_owned(),
         };
         let mut words = vec![frame];
         let marks = [
+            (self.huge, "in a huge page"),
             (self.accessed, "accessed"),
             (self.dirty, "dirty"),
             (self.copy_on_write, "copy-on-write"),
             (self.beyond_end_of_file, "behind the end of the file"),
         ];
         words.extend(marks.iter().filter(|(there, _)| *there).map(|(_, word)| (*word).to_owned()));
-        if self.frame_mappings > 1 && self.frame != Some(0) {
+        if self.frame_mappings > 1 && !self.frame.is_some_and(is_zero_frame) {
             words.push(format!("mapped by {} pages", self.frame_mappings));
         }
         words
@@ -351,9 +356,10 @@ pub struct WalkView {
     pub address: Address,
     /// All four levels, highest first.
     pub levels: [WalkLevel; 4],
-    /// The page-table entry, where the walk gets there.
+    /// The entry that maps the address, where the walk gets there: of the last level, or of the one
+    /// above for a huge page.
     pub entry: Option<EntryView>,
-    /// Offset in the page.
+    /// Offset in the page, or in the huge page.
     pub offset: u64,
     /// The byte that the walk leads to, where it gets there and a load may read it.
     pub byte: Option<u8>,
@@ -379,6 +385,10 @@ pub struct EntryView {
     pub accessed: bool,
     pub dirty: bool,
     pub no_execute: bool,
+    /// It is of the third level, and maps 2 MiB.
+    pub huge: bool,
+    /// The protection key, 0 to 15.
+    pub key: u8,
 }
 
 /// What the next access to an address would do.

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::abi::Prot;
-use crate::address::{Address, PAGE_SIZE, Page, PageRange};
+use crate::address::{Address, PAGE_SIZE, PMD_SIZE, Page, PageRange};
 use crate::event::Event;
 use crate::fault::Fault;
 use crate::file::FileKind;
-use crate::frame::{FrameNumber, Owner, ZERO_FRAME};
+use crate::frame::{FrameNumber, Owner, is_zero_frame};
 use crate::heap::{Heap, HeapSetting};
 use crate::kernel::Kernel;
 use crate::liballoc;
@@ -227,6 +227,7 @@ fn page_view(kernel: &Kernel, vma: &Vma, page: Page) -> PageView {
         frame_mappings: frame.map_or(0, |frame| {
             u32::try_from(kernel.frames.mapping_count(frame)).unwrap_or(u32::MAX)
         }),
+        huge: entry.is_huge(),
         beyond_end_of_file: kernel
             .file_page(vma, page.start())
             .is_some_and(|file_page| file_page.beyond_end),
@@ -244,7 +245,7 @@ pub fn frames(process: &Process, first: FrameNumber, count: u32) -> Vec<FrameVie
 pub fn frame(process: &Process, number: FrameNumber) -> FrameView {
     let kernel = &process.kernel;
     let usage = match kernel.frames.owner(number) {
-        _ if number == ZERO_FRAME => FrameUse::ZeroPage,
+        _ if is_zero_frame(number) => FrameUse::ZeroPage,
         None => FrameUse::Free,
         Some(Owner::Anonymous) => FrameUse::Anonymous,
         Some(Owner::File { file, index }) => FrameUse::File {
@@ -296,9 +297,13 @@ pub fn walk(process: &Process, address: Address) -> WalkView {
         let covers = (address >> bits.1 << bits.1, 1 << bits.1);
         WalkLevel { name, bits, index, covers, reached: entry.is_some(), present }
     });
-    let entry = table.get(Page::containing(address));
-    let entry = (found.len() == LEVELS.len()).then(|| EntryView {
+    let page = Page::containing(address);
+    let huge = table.huge(page);
+    let entry = huge.unwrap_or_else(|| table.get(page));
+    let entry = (huge.is_some() || found.len() == LEVELS.len()).then(|| EntryView {
         frame: entry.frame(),
+        huge: entry.is_huge(),
+        key: entry.key(),
         present: entry.present(),
         writable: entry.writable(),
         user: entry.user(),
@@ -310,9 +315,9 @@ pub fn walk(process: &Process, address: Address) -> WalkView {
         address,
         levels,
         entry,
-        offset: address % PAGE_SIZE,
+        offset: address % if huge.is_some() { PMD_SIZE } else { PAGE_SIZE },
         byte: entry
-            .filter(|entry| entry.present)
+            .filter(|entry| entry.present && entry.key == 0)
             .and_then(|_| bytes(process, address, 1).first().copied().flatten()),
         would: AccessForecast {
             load: forecast(process, address, Access::Read),

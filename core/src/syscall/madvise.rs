@@ -3,18 +3,21 @@
 //! Works upwards mapping by mapping: a mapping that refuses ends it, what lay before stays done;
 //! holes are passed over and told at the end.
 //!
-//! Differs: `MADV_COLD` and `MADV_PAGEOUT` only check, for there is always memory enough, and
-//! `MADV_HUGEPAGE`, `MADV_COLLAPSE` and `MADV_MERGEABLE` give no huge or merged pages.
+//! Differs: `MADV_COLD` and `MADV_PAGEOUT` take nothing out of memory, for there is always enough;
+//! `MADV_MERGEABLE` merges nothing, and `MADV_COLLAPSE` gathers private memory only. No thread
+//! gathers pages in the background (`khugepaged`).
 //!
-//! Source: `do_madvise`, `madvise_walk_vmas`, `madvise_vma_behavior` (mm/madvise.c), Linux 6.18.
+//! Source: `do_madvise`, `madvise_walk_vmas`, `madvise_vma_behavior` (mm/madvise.c),
+//! `madvise_collapse` (mm/khugepaged.c), Linux 6.18.
 
 use crate::abi::{Errno, Prot};
 use crate::address::{
-    Address, PAGE_SIZE, PMD_SIZE, PageRange, is_page_aligned, page_ceil_wrapping,
+    Address, PAGE_SIZE, PMD_SIZE, Page, PageRange, is_page_aligned, page_ceil_wrapping,
 };
-use crate::address_space::Changes;
+use crate::address_space::{AddressSpace, Changes};
 use crate::event::Event;
 use crate::kernel::{CallResult, Kernel, Refusal, as_errno, refuse};
+use crate::page_table::PageTableEntry;
 use crate::reason::{Access, Reason};
 use crate::syscall::files::largest;
 use crate::vma::{Backing, Sharing, Vma, VmaFlags};
@@ -35,6 +38,16 @@ enum Advice {
     Collapse,
     GuardInstall,
     GuardRemove,
+}
+
+/// Why 2 MiB were not gathered.
+enum Uncollapsed {
+    /// There is not even a page table.
+    Nothing,
+    /// One of its pages has a guard.
+    Guarded,
+    /// There are no 512 frames in one piece.
+    NoFrames,
 }
 
 impl Advice {
@@ -163,21 +176,13 @@ impl Kernel {
                 if !vma.backing.is_anonymous() {
                     return not_for("only private anonymous memory can be freed");
                 }
+                self.space.split_folios(range, &mut self.frames);
             }
             Advice::Remove => return self.remove(vma, range),
             Advice::Cold | Advice::GuardInstall if locked => return not_for("it is locked"),
-            Advice::Cold | Advice::Populate(_) => {}
-            Advice::Collapse => {
-                let boundary = vma.range.start().next_multiple_of(PMD_SIZE);
-                let holds_one =
-                    vma.range.end().checked_sub(boundary).is_some_and(|l| l >= PMD_SIZE);
-                let (low, high) =
-                    (address.next_multiple_of(PMD_SIZE), range.end() / PMD_SIZE * PMD_SIZE);
-                let written = vma.backing.is_anonymous() && vma.origin.is_some();
-                if !written || !holds_one || low > high {
-                    return not_for("no huge page fits into it");
-                }
-            }
+            Advice::Cold => self.space.split_folios(range, &mut self.frames),
+            Advice::Populate(_) => {}
+            Advice::Collapse => return self.collapse(vma, range, changes),
             Advice::GuardInstall => {
                 if vma.backing.is_anonymous() {
                     self.space.prepare_origin(address);
@@ -216,8 +221,75 @@ impl Kernel {
         if flags == vma.flags {
             return Ok(());
         }
-        let changed = self.space.change(range, vma.prot, flags, &self.frames, changes);
+        let changed = self.space.change(range, vma.prot, flags, &mut self.frames, changes);
         as_errno(Errno::EAGAIN, changed)
+    }
+
+    /// Gathers each whole 2 MiB of a range in a huge page, page by page copied, as far as anything
+    /// was ever there. It goes on behind one that cannot be had, and says so at the end
+    /// (`madvise_collapse`, `hpage_collapse_scan_pmd`).
+    fn collapse(
+        &mut self,
+        vma: &Vma,
+        range: PageRange,
+        changes: &mut Changes,
+    ) -> Result<(), Refusal> {
+        let address = range.start();
+        let not_for = |text| refuse(Errno::EINVAL, Reason::AdviceNotFor { address, text });
+        let last = vma.range.end().checked_sub(PMD_SIZE).and_then(|at| vma.whole_block_around(at));
+        let forbidden = vma.flags.contains(VmaFlags::NOHUGEPAGE);
+        let first = address.next_multiple_of(PMD_SIZE);
+        let end = range.end() / PMD_SIZE * PMD_SIZE;
+        if vma.origin.is_none() || last.is_none() || forbidden || first > end {
+            return not_for("no huge page fits into it");
+        }
+        let mut missed = None;
+        for at in (first..end).step_by(PMD_SIZE as usize) {
+            match self.collapse_block(vma, at, changes) {
+                Ok(()) => {}
+                Err(Uncollapsed::Nothing) => {
+                    missed =
+                        Some("no huge page fits into it: nothing was ever there in 2 MiB of it");
+                }
+                Err(Uncollapsed::Guarded) => return not_for("no huge page holds a guard"),
+                Err(Uncollapsed::NoFrames) => {
+                    let limit = u64::from(self.frames.limit());
+                    return refuse(Errno::ENOMEM, Reason::OutOfFrames { limit });
+                }
+            }
+        }
+        missed.map_or(Ok(()), not_for)
+    }
+
+    /// Gathers 2 MiB of a mapping in a huge page (`collapse_huge_page`).
+    fn collapse_block(
+        &mut self,
+        vma: &Vma,
+        at: Address,
+        changes: &mut Changes,
+    ) -> Result<(), Uncollapsed> {
+        let Some(block) = vma.whole_block_around(at) else { return Err(Uncollapsed::Nothing) };
+        let page = Page::containing(at);
+        if self.space.table().huge(page).is_some() {
+            return Ok(());
+        }
+        if !self.space.has_table(page) {
+            return Err(Uncollapsed::Nothing);
+        }
+        if block.pages().any(|page| self.space.is_guarded(page)) {
+            return Err(Uncollapsed::Guarded);
+        }
+        let first = self.frames.take_huge().ok_or(Uncollapsed::NoFrames)?;
+        for (page, to) in block.pages().zip(first..) {
+            let entry = self.space.table().get(page);
+            if entry.present() {
+                self.frames.copy(entry.frame(), to);
+            }
+        }
+        let entry = PageTableEntry::new(first, AddressSpace::rights(vma, true, true));
+        self.space.set_huge(block, entry.touched(true), &mut self.frames);
+        changes.events.push(Event::Collapsed { range: block });
+        Ok(())
     }
 
     /// Reads a disk's file ahead (`force_page_cache_ra`).

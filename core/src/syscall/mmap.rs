@@ -51,6 +51,8 @@ impl Kernel {
     ) -> CallResult {
         let MmapArguments { addr, length, prot, flags, fd, offset } = arguments;
         let flags = MapFlags::from_bits_retain(flags);
+        // Not with further bits, though they mean nothing (`do_mmap`).
+        let execute_only = self.machine.protection_keys && prot == Prot::EXEC.bits();
         let prot = Prot::from_bits_retain(prot) & Prot::RWX;
 
         if !is_page_aligned(offset) {
@@ -111,7 +113,7 @@ impl Kernel {
         let commit = self.check_commit(charged);
         if accounted && commit.is_err() {
             // What it would have replaced stays, but is cut out already.
-            self.space.cut_out(range, &mut changes);
+            self.space.cut_out(range, &mut self.frames, &mut changes);
             self.settle(changes, events);
             return as_errno(Errno::ENOMEM, commit).map(|()| 0.into());
         }
@@ -126,6 +128,7 @@ impl Kernel {
             return Err(refusal);
         }
         vma_flags.set(VmaFlags::ACCOUNT, accounted);
+        vma_flags.set(VmaFlags::EXECUTE_ONLY_KEY, execute_only);
 
         let (backing, page_offset) = match file {
             // Without the right to write, a shared mapping of it is as good as a private one.
@@ -158,6 +161,9 @@ impl Kernel {
             inferred: false,
         };
         self.space.map(vma, &mut self.frames, &mut changes);
+        if execute_only {
+            changes.events.push(Event::KeyGiven { range, key: vma.key() });
+        }
         self.settle(changes, events);
         let populate = flags.contains(MapFlags::POPULATE) && !flags.contains(MapFlags::NONBLOCK);
         if populate || flags.contains(MapFlags::LOCKED) {

@@ -63,18 +63,19 @@ impl Kernel {
             }
         }
 
-        self.protect_upwards(start, end, prot & Prot::RWX, events).map(|()| 0.into())
+        self.protect_upwards(start, end, prot - grows, events).map(|()| 0.into())
     }
 
-    /// Changes mapping by mapping from `start` up to `end`. Locked memory that becomes writable is
+    /// Changes mapping by mapping from `start` up to `end`; `asked` may have `PROT_SEM`. Locked memory that becomes writable is
     /// filled with pages of its own before the next mapping is looked at.
     fn protect_upwards(
         &mut self,
         start: Address,
         end: Address,
-        prot: Prot,
+        asked: Prot,
         events: &mut Vec<Event>,
     ) -> Result<(), Refusal> {
+        let prot = asked & Prot::RWX;
         let mut at = start;
         while at < end {
             let Some(vma) = self.space.vmas().at(at).copied() else {
@@ -87,7 +88,7 @@ impl Kernel {
             let top = vma.range.end().min(end);
             if let Some(range) = PageRange::new(at, top) {
                 let mut changes = Changes::default();
-                let result = self.protect_part(&vma, range, prot, &mut changes);
+                let result = self.protect_part(&vma, range, asked, &mut changes);
                 self.settle(changes, events);
                 result?;
                 let was_locked_unwritable = vma.flags.contains(VmaFlags::LOCKED)
@@ -108,13 +109,18 @@ impl Kernel {
         &mut self,
         vma: &Vma,
         range: PageRange,
-        prot: Prot,
+        asked: Prot,
         changes: &mut Changes,
     ) -> Result<(), Refusal> {
-        if prot == vma.prot {
+        let prot = asked & Prot::RWX;
+        let mut flags = vma.flags;
+        // Memory that is to be executed only gets the key for that, and loses it with any other
+        // protection, PROT_SEM too (`__arch_override_mprotect_pkey`).
+        let execute_only = self.machine.protection_keys && asked == Prot::EXEC;
+        flags.set(VmaFlags::EXECUTE_ONLY_KEY, execute_only);
+        if prot == vma.prot && flags == vma.flags {
             return Ok(());
         }
-        let mut flags = vma.flags;
         if prot.contains(Prot::WRITE) {
             let counted = vma.sharing.is_shared()
                 || vma.prot.contains(Prot::WRITE)
@@ -126,7 +132,11 @@ impl Kernel {
         } else if vma.backing.is_anonymous() && vma.origin.is_none() {
             flags -= VmaFlags::ACCOUNT;
         }
-        let changed = self.space.change(range, prot, flags, &self.frames, changes);
-        as_errno(Errno::ENOMEM, changed)
+        let changed = self.space.change(range, prot, flags, &mut self.frames, changes);
+        as_errno(Errno::ENOMEM, changed)?;
+        if execute_only != vma.flags.contains(VmaFlags::EXECUTE_ONLY_KEY) {
+            changes.events.push(Event::KeyGiven { range, key: u8::from(execute_only) });
+        }
+        Ok(())
     }
 }

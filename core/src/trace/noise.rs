@@ -149,6 +149,7 @@ pub(super) fn signal(rest: &str) -> Option<SignalLine> {
         (_, None) => code,
         ("SIGSEGV", Some(1)) => "SEGV_MAPERR",
         ("SIGSEGV", Some(2)) => "SEGV_ACCERR",
+        ("SIGSEGV", Some(4)) => "SEGV_PKUERR",
         ("SIGBUS", Some(2)) => "BUS_ADRERR",
         (_, Some(0x80)) => "SI_KERNEL",
         (_, Some(_)) => code,

@@ -82,7 +82,11 @@ fn outcome(kernel: &RealKernel, source: &str) -> Result<String, String> {
     if let Some(diagnostic) = script.diagnostics.first() {
         return Err(diagnostic.to_string());
     }
-    let mut child = Child::start(&kernel.folder)?;
+    let keys = Machine::keys_of_trace(source);
+    if keys && !kernel.keys {
+        return Err("the processor has no protection keys".to_owned());
+    }
+    let mut child = Child::start(&kernel.folder, keys)?;
     let mut reader = Runner::new(Machine::default());
     let mut text = String::new();
     for line in &script.lines {

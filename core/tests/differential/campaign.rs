@@ -41,6 +41,8 @@ pub struct Finding {
     pub profile: Profile,
     /// The run's seed.
     pub seed: u64,
+    /// The machine, as a line of a trace.
+    pub machine: String,
     /// What was there before.
     pub prelude: Prelude,
     /// The shortest trace that shows it.
@@ -57,7 +59,7 @@ impl std::fmt::Display for Finding {
             let count = self.prelude.len();
             writeln!(out, "# before it, {count} calls: {first}; {second} … {last}")?;
         }
-        write!(out, "{}", as_trace(&self.calls))?;
+        write!(out, "{}{}", self.machine, as_trace(&self.calls))?;
         for line in self.what.lines() {
             writeln!(out, "# {line}")?;
         }
@@ -82,13 +84,15 @@ pub fn run(kernel: &RealKernel, plan: Plan, mut tell: impl FnMut(&Finding)) -> T
         let prelude = Arc::new(generator.prelude(&kernel.start));
         let source =
             Source::Random(Box::new(generator), run_length(plan.profile, seed, plan.calls));
-        let Compared { calls, difference } = compare(kernel, &prelude, source);
+        // Every fourth run is on a machine with protection keys.
+        let kernel = kernel.with_keys(kernel.keys && seed % 4 == 3);
+        let Compared { calls, difference } = compare(&kernel, &prelude, source);
         tally.runs += 1;
         tally.calls += calls.len() as u64;
         if let Some(difference) = difference {
-            let (calls, difference) = shrink(kernel, &prelude, calls, difference);
-            let what = difference.what;
-            let finding = Finding { profile: plan.profile, seed, prelude, calls, what };
+            let (calls, difference) = shrink(&kernel, &prelude, calls, difference);
+            let (what, machine) = (difference.what, kernel.start.kernel.machine.directive());
+            let finding = Finding { profile: plan.profile, seed, machine, prelude, calls, what };
             tell(&finding);
             tally.findings.push(finding);
         }

@@ -12,7 +12,6 @@ use mmap_playground_core::state::maps_lines;
 use mmap_playground_core::trace::{print_call, print_line};
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where model and kernel do not agree.
@@ -117,7 +116,7 @@ pub fn compare(kernel: &RealKernel, prelude: &Prelude, source: Source) -> Compar
             return Compared { calls, difference: Some(difference) };
         }
     };
-    let difference = compare_run(&run, &kernel.folder);
+    let difference = compare_run(&run, kernel);
     Compared { calls: run.calls, difference }
 }
 
@@ -155,9 +154,10 @@ fn run_model(
     ModelRun { prelude, calls, returned, snapshots, last, end: process }
 }
 
-fn compare_run(run: &ModelRun, folder: &Path) -> Option<Difference> {
+fn compare_run(run: &ModelRun, kernel: &RealKernel) -> Option<Difference> {
     let difference = |index, kind, what| Some(Difference { index, kind, what });
-    let mut child = match Child::start(folder) {
+    let keys = kernel.start.kernel.machine.protection_keys;
+    let mut child = match Child::start(&kernel.folder, keys) {
         Ok(child) => child,
         Err(trouble) => return difference(0, Kind::Child, format!("no child: {trouble}")),
     };

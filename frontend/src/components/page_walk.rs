@@ -23,7 +23,7 @@ pub fn PageWalk(props: &PageWalkProps) -> Html {
     let levels = walk.levels.iter().map(|level| entry_of(level, &store, &pointed, &lit));
     html! {
         <section class="walk" aria-label="Page walk" data-testid="page-walk">
-            <h3>{ "Page walk" }<small>{ "four indices, then the offset in the page" }</small></h3>
+            <h3>{ "Page walk" }<small>{ subtitle(walk) }</small></h3>
             <ol class="levels">
                 { for levels }
             </ol>
@@ -34,6 +34,15 @@ pub fn PageWalk(props: &PageWalkProps) -> Html {
                 <p class="walk-end stopped" data-testid="walk-stops">{ stop(walk) }</p>
             }
         </section>
+    }
+}
+
+/// How many indices there are, and what comes behind them.
+fn subtitle(walk: &WalkView) -> &'static str {
+    if walk.entry.is_some_and(|entry| entry.huge) {
+        "three indices, then the offset in the huge page of 2 MiB"
+    } else {
+        "four indices, then the offset in the page"
     }
 }
 
@@ -128,15 +137,23 @@ fn entry_bits(entry: EntryView) -> Html {
         ("U", "user", entry.user),
         ("A", "accessed", entry.accessed),
         ("D", "dirty", entry.dirty),
+        ("PS", "maps 2 MiB", entry.huge),
         ("NX", "no-execute", entry.no_execute),
     ];
+    // The page-size bit says something in entries of the third level only.
+    let bits = bits.iter().filter(|(letter, ..)| *letter != "PS" || entry.huge);
     html! {
         <ul class="bits" aria-label="Bits of the page-table entry">
-            { for bits.iter().map(|(letter, name, set)| html! {
+            { for bits.map(|(letter, name, set)| html! {
                 <li class={if *set { "set" } else { "clear" }} title={format!("{name}: {}", u8::from(*set))}>
                     <b class="mono">{ *letter }</b><small>{ *name }</small><span class="mono">{ u8::from(*set) }</span>
                 </li>
             }) }
+            if entry.key != 0 {
+                <li class="set" title={format!("protection key {}: no loads and stores", entry.key)}>
+                    <b class="mono">{ "PK" }</b><small>{ "key" }</small><span class="mono">{ entry.key }</span>
+                </li>
+            }
         </ul>
     }
 }

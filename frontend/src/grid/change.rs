@@ -4,6 +4,7 @@ use mmap_playground_core::address::{
     Address, PAGE_SIZE, PageRange, page_ceil_wrapping, page_floor,
 };
 use mmap_playground_core::event::{Event, FaultKind};
+use mmap_playground_core::vma::block_around;
 
 /// The places that a call changed.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -48,11 +49,20 @@ impl Changes {
                         let copied = *kind == FaultKind::CopyOnWrite;
                         changes.faults.push((page.start(), copied));
                     }
-                    changes.changed.extend(PageRange::spanning(page.start(), PAGE_SIZE));
+                    let huge = matches!(kind, FaultKind::HugePage | FaultKind::HugeZeroPage);
+                    let resident = if huge {
+                        block_around(page.start())
+                    } else {
+                        PageRange::spanning(page.start(), PAGE_SIZE)
+                    };
+                    changes.changed.extend(resident);
+                }
+                Event::Collapsed { range } | Event::KeyGiven { range, .. } => {
+                    changes.changed.push(*range);
                 }
                 Event::Split { at } => changes.splits.push(*at),
                 Event::Merged { at } => changes.merges.push(*at),
-                Event::SystemCall { .. } | Event::Heap(_) => {}
+                Event::HugeSplit { .. } | Event::SystemCall { .. } | Event::Heap(_) => {}
             }
         }
         changes.changed = joined(changes.changed);

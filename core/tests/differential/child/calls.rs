@@ -224,6 +224,7 @@ impl Child {
         let (signal, code) = match (signal, code) {
             (Signal::SIGSEGV, 1) => (ModelSignal::SIGSEGV, SignalCode::SEGV_MAPERR),
             (Signal::SIGSEGV, 2) => (ModelSignal::SIGSEGV, SignalCode::SEGV_ACCERR),
+            (Signal::SIGSEGV, 4) => (ModelSignal::SIGSEGV, SignalCode::SEGV_PKUERR),
             (Signal::SIGSEGV, 0x80) => (ModelSignal::SIGSEGV, SignalCode::SI_KERNEL),
             (Signal::SIGBUS, 2) => (ModelSignal::SIGBUS, SignalCode::BUS_ADRERR),
             other => return Err(format!("an unknown signal: {other:?}")),

@@ -143,12 +143,13 @@ fn empty_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 impl Child {
-    /// Starts a child whose files lie in a folder of its own, which is emptied.
+    /// Starts a child whose files lie in a folder of its own, which is emptied. It keeps the
+    /// processor's protection keys or takes them all, as if there were none.
     ///
     /// # Errors
     /// Where the system does not let us: that a kernel is there does not mean that it may be
     /// asked.
-    pub fn start(folder: &Path) -> Result<Child, Trouble> {
+    pub fn start(folder: &Path, keys: bool) -> Result<Child, Trouble> {
         empty_folder(folder).map_err(trouble("its folder"))?;
         let own = personality::get().map_err(trouble("personality"))?;
         personality::set(own | Persona::ADDR_NO_RANDOMIZE).map_err(trouble("personality"))?;
@@ -204,7 +205,12 @@ impl Child {
             page_map: open("pagemap", false).map_err(trouble("its pagemap"))?,
             idle: ptrace::getregs(pid).map_err(trouble("its registers"))?,
             zero_frame: None,
-            machine: Machine::default(),
+            machine: Machine {
+                // The real one's memory is larger than what a run touches.
+                frame_limit: 1 << 18,
+                protection_keys: keys,
+                ..Machine::default()
+            },
             watch: None,
             hung: Arc::default(),
         };
@@ -249,9 +255,11 @@ impl Child {
             self.system_call(number::RT_SIGACTION, [signal, BUFFER, 0, 8, 0, 0])?;
         }
         self.system_call(number::CLOSE_RANGE, [3, u64::from(u32::MAX), 0, 0, 0, 0])?;
-        // Protection keys are outside the model. Once all are taken, the kernel has none left to
-        // make `PROT_EXEC` memory unreadable with (`execute_only_pkey`).
-        while errno(self.system_call(number::PKEY_ALLOC, [0; 6])?).is_none() {}
+        // Once all keys are taken, the kernel has none left to make `PROT_EXEC` memory unreadable
+        // with (`execute_only_pkey`).
+        while !self.machine.protection_keys
+            && errno(self.system_call(number::PKEY_ALLOC, [0; 6])?).is_none()
+        {}
         self.machine.break_start = self.set_break()?;
         if nix::unistd::Uid::effective().is_root() {
             let nobody = 65534;

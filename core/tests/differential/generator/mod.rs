@@ -1,9 +1,9 @@
 //! Random calls that meet: few pages, few descriptors, addresses at the borders of what is there.
 //!
-//! Left out, because the model knowingly differs or the kernel leaves it to chance: huge pages
-//! (`MADV_HUGEPAGE` and `MADV_COLLAPSE` where one fits, `MAP_HUGETLB` with `MAP_NORESERVE`),
-//! `MADV_PAGEOUT`, the calls of `[vsyscall]`; and what would take the
-//! child's own pages away, or fill all memory.
+//! Left out, because the model knowingly differs or the kernel leaves it to chance: huge pages of
+//! files (`MADV_HUGEPAGE` and `MADV_COLLAPSE` where one fits, `MAP_HUGETLB` with `MAP_NORESERVE`),
+//! `MADV_PAGEOUT`, the calls of `[vsyscall]`; and what would take the child's own pages away, or
+//! fill all memory.
 
 mod places;
 
@@ -12,7 +12,8 @@ use mmap_playground_core::abi::AT_FDCWD;
 use mmap_playground_core::address::{Address, PAGE_SIZE};
 use mmap_playground_core::call::{Call, StoreValue, Width};
 use mmap_playground_core::process::Process;
-use mmap_playground_core::vma::VmaFlags;
+use mmap_playground_core::vma::{Backing, VmaFlags};
+use std::collections::VecDeque;
 
 /// What random calls are about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,11 +34,13 @@ pub enum Profile {
     Everything,
     /// Splits, merges and moves where a process has as many mappings as it may have.
     Limit,
+    /// Huge pages: touched, cut, moved, dropped, gathered.
+    Huge,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Profile; 8] = [
+    pub const ALL: [Profile; 9] = [
         Profile::Arguments,
         Profile::Protections,
         Profile::Files,
@@ -46,6 +49,7 @@ impl Profile {
         Profile::Advice,
         Profile::Everything,
         Profile::Limit,
+        Profile::Huge,
     ];
 
     /// Its name on the command line.
@@ -59,6 +63,7 @@ impl Profile {
             Profile::Advice => "advice",
             Profile::Everything => "everything",
             Profile::Limit => "limit",
+            Profile::Huge => "huge",
         }
     }
 
@@ -73,6 +78,7 @@ impl Profile {
             Profile::Advice => "madvise and msync",
             Profile::Everything => "everything together",
             Profile::Limit => "the limit of 65,530 mappings",
+            Profile::Huge => "huge pages, whole and in parts",
         }
     }
 
@@ -88,6 +94,7 @@ impl Profile {
             Profile::Remapping => [10, 3, 3, 3, 20, 1, 0, 4, 2, 0, 1, 1, 0, 4, 10, 1, 1, 0],
             Profile::Advice => [8, 4, 3, 3, 2, 20, 3, 1, 2, 1, 1, 1, 1, 5, 12, 1, 1, 1],
             Profile::Limit => [12, 1, 9, 16, 10, 3, 0, 2, 1, 0, 0, 0, 0, 2, 6, 0, 0, 0],
+            Profile::Huge => [9, 1, 5, 6, 8, 22, 0, 1, 1, 0, 0, 0, 0, 8, 14, 1, 3, 1],
             Profile::Everything => [8, 5, 4, 6, 5, 6, 1, 2, 3, 1, 2, 2, 1, 6, 8, 2, 2, 2],
         }
     }
@@ -138,12 +145,15 @@ pub struct Generator {
     random: Random,
     profile: Profile,
     disk: bool,
+    /// Calls that come next.
+    planned: VecDeque<Call>,
 }
 
 impl Generator {
     /// A generator for a profile and a seed, with files on a disk or in memory only.
     pub fn new(profile: Profile, seed: u64, disk: bool) -> Generator {
-        Generator { random: Random::new(seed ^ (profile as u64) << 56), profile, disk }
+        let random = Random::new(seed ^ (profile as u64) << 56);
+        Generator { random, profile, disk, planned: VecDeque::new() }
     }
 
     /// Calls to begin with: none, but at the limit, where they make nearly as many mappings as
@@ -167,12 +177,35 @@ impl Generator {
 
     /// The next call, given the model's state: addresses lie at the borders of its mappings.
     pub fn next(&mut self, process: &Process) -> Call {
+        if let Some(call) = self.planned.pop_front() {
+            return call;
+        }
+        if self.profile == Profile::Huge && self.random.percent(12) {
+            return self.untouched_blocks();
+        }
         loop {
             let call = self.call(process);
             if is_safe(&call) {
                 return call;
             }
         }
+    }
+
+    /// Memory that may have huge pages and was never touched; then a touch, mostly.
+    fn untouched_blocks(&mut self) -> Call {
+        let (addr, length) = self.blocks();
+        let prot = self.random.pick(&[3, 3, 3, 3, 1, 7]);
+        let flags = self.random.pick(&[0x32, 0x32, 0x32, 0x32, 0x4032, 0x2032, 0x132]);
+        self.planned.push_back(Call::Madvise { addr, length, advice: 14 });
+        if self.random.percent(70) {
+            let addr = addr + self.random.below(length);
+            self.planned.push_back(if self.random.percent(70) {
+                Call::Store { addr, value: StoreValue::Number(0xc3, Width::One) }
+            } else {
+                Call::Load { addr, width: Width::One }
+            });
+        }
+        Call::Mmap { addr, length, prot, flags, fd: -1, offset: 0 }
     }
 
     /// How likely something odd is, in percent.
@@ -375,11 +408,8 @@ impl Generator {
             old_size = 0;
         }
         let same = flags & 4 != 0 || self.random.percent(35);
-        let mut new_size = if same { old_size } else { self.length(process) };
+        let new_size = if same { old_size } else { self.length(process) };
         let new_address = self.address(process);
-        if grows_huge(process, old_address, new_size) {
-            new_size = old_size.min(PAGE);
-        }
         Call::Mremap { old_address, old_size, new_size, flags, new_address }
     }
 
@@ -392,12 +422,15 @@ impl Generator {
                 24, 25, 102, 103,
             ])
         };
+        let often = self.profile == Profile::Huge && self.random.percent(60);
+        let advice =
+            if often { self.random.pick(&[14, 14, 14, 14, 4, 4, 8, 20, 23, 25]) } else { advice };
         let (addr, length) = (self.address(process), self.length(process));
-        // Huge pages are outside the model: only where none fits.
+        // Huge pages of files are outside the model: only where none fits.
         let vmas = process.kernel.space.vmas().iter_from(addr);
         let fits = vmas.take_while(|vma| vma.range.start() < addr.saturating_add(length));
         let fits = fits.into_iter().any(|vma| {
-            vma.range.size_bytes() >= 1 << 21 || vma.flags.contains(VmaFlags::GROWSDOWN)
+            vma.range.size_bytes() >= 1 << 21 && matches!(vma.backing, Backing::File(_))
         });
         let advice = if matches!(advice, 14 | 25) && fits { 15 } else { advice };
         Call::Madvise { addr, length, advice }
@@ -467,12 +500,6 @@ impl Generator {
     }
 }
 
-/// Says whether a mapping that asked for huge pages would become large enough for one.
-fn grows_huge(process: &Process, address: Address, size: u64) -> bool {
-    let vma = process.kernel.space.vmas().at(address);
-    size >= 1 << 20 && vma.is_some_and(|vma| vma.flags.contains(VmaFlags::HUGEPAGE))
-}
-
 /// Says whether a call leaves the child its own pages, and the machine its memory.
 fn is_safe(call: &Call) -> bool {
     let spares = |addr: Address, length: u64| {
@@ -490,8 +517,7 @@ fn is_safe(call: &Call) -> bool {
         Call::Madvise { addr, length, advice } => {
             // Guards, too, take page tables for all of a range.
             let fills = matches!(advice, 22 | 23 | 102);
-            let huge = matches!(advice, 14 | 25);
-            spares(addr, length) && (!fills || small(length)) && (!huge || length < 0x20_0000)
+            spares(addr, length) && (!fills || small(length))
         }
         Call::Pwrite64 { count, .. } | Call::Pread64 { count, .. } => count <= BUFFER_LENGTH,
         Call::Memset { addr, length, .. } => spares(addr, length),

@@ -6,6 +6,11 @@ use mmap_playground_core::address::Address;
 use mmap_playground_core::process::Process;
 use mmap_playground_core::vma::Vma;
 
+/// Where mappings for huge pages are made.
+const BLOCKS: Address = 0x2000_0000;
+/// What a huge page takes.
+const BLOCK: u64 = 0x20_0000;
+
 impl Generator {
     pub(super) fn vma(&mut self, process: &Process) -> Option<Vma> {
         let vmas = process.kernel.space.vmas();
@@ -22,6 +27,9 @@ impl Generator {
     pub(super) fn address(&mut self, process: &Process) -> Address {
         if self.odd() {
             return self.odd_number();
+        }
+        if self.profile == Profile::Huge && self.random.percent(70) {
+            return self.near_a_block();
         }
         if self.random.percent(30)
             && let Some(vma) = self.vma(process)
@@ -40,6 +48,19 @@ impl Generator {
         }
         let page = ARENA + self.random.below(ARENA_PAGES) * PAGE;
         if self.random.percent(2) { page + self.random.below(PAGE) } else { page }
+    }
+
+    /// Some stretches of 2 MiB.
+    pub(super) fn blocks(&mut self) -> (Address, u64) {
+        let first = self.random.below(4);
+        (BLOCKS + first * BLOCK, (1 + self.random.below(2)) * BLOCK)
+    }
+
+    /// A border of 2 MiB, or a page near one.
+    fn near_a_block(&mut self) -> Address {
+        let border = BLOCKS + self.random.below(4) * BLOCK;
+        let near = self.random.pick(&[0, 0, 0, 0, 1, 2, 3, 255, 256, 510, 511]);
+        border + near * PAGE
     }
 
     /// A page of the heap, near it, or below the stack as far as it may grow.
@@ -71,6 +92,20 @@ impl Generator {
     pub(super) fn length(&mut self, process: &Process) -> u64 {
         if self.odd() {
             return self.odd_number();
+        }
+        if self.profile == Profile::Huge && self.random.percent(60) {
+            return self.random.pick(&[
+                BLOCK,
+                BLOCK,
+                BLOCK,
+                2 * BLOCK,
+                2 * BLOCK,
+                3 * BLOCK,
+                BLOCK / 2,
+                BLOCK + PAGE,
+                BLOCK - PAGE,
+                2 * BLOCK - PAGE,
+            ]);
         }
         match self.random.below(30) {
             0 => self.random.below(3 * PAGE),

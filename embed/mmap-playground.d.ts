@@ -96,7 +96,7 @@ export interface Change {
 export interface Fault {
   /** The call that it came in, from 1. */
   step: number;
-  kind: "zero-page" | "new-frame" | "file-page" | "copy-on-write" | "made-writable" | "signal";
+  kind: "zero-page" | "new-frame" | "file-page" | "huge-zero-page" | "huge-page" | "copy-on-write" | "made-writable" | "signal";
   address: Address | null;
   sentence: string;
   /** The rule behind a signal. */

@@ -416,7 +416,7 @@ impl Reason {
                 access.verb()
             ),
             KeyForbids { address, key, access } => format!(
-                "the mapping at {address:#x} may only be executed: its protection key, {key}, lets it not be {}",
+                "the mapping at {address:#x} may only be executed: its protection key, {key}, does not let it be {}",
                 access.verb()
             ),
             GuardGap { address, below } => format!(

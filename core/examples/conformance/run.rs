@@ -111,13 +111,18 @@ fn campaigns(kernel: &RealKernel, arguments: &Arguments) -> bool {
         };
         let begin = Instant::now();
         let tally = campaign::run(kernel, plan, |finding: &Finding| println!("\n{finding}"));
-        let Tally { runs, calls, findings } = &tally;
+        let Tally { runs, calls, seen_once, findings } = &tally;
         println!(
             "{}: {calls} calls in {runs} runs, {} differences, {:.0} s",
             profile.name(),
             findings.len(),
             begin.elapsed().as_secs_f64()
         );
+        if *seen_once > 0 {
+            println!(
+                "{seen_once} differences did not show again when the same calls ran once more"
+            );
+        }
         if *calls == 0 {
             continue; // `--calls 0`: a report of what was run before.
         }

@@ -22,11 +22,23 @@ use crate::frame::{FrameNumber, Frames, ZERO_FRAME, is_huge_zero_frame};
 use crate::page_table::PageTableEntry;
 use crate::vma::{Vma, VmaFlags, block_around};
 
+/// What one entry of the second level covers: 1 GiB.
+const PUD_SIZE: u64 = 1 << 30;
+
 impl AddressSpace {
     /// Says whether the entry of the third level over a page is empty: neither a table nor a huge
     /// page (`pmd_none`).
     pub fn is_block_empty(&self, page: Page) -> bool {
         !self.has_table(page) && self.table.huge(page).is_none()
+    }
+
+    /// Says whether anything of the GiB around a page has a table or is a huge page
+    /// (`mm_find_pmd`).
+    pub fn has_upper_table(&self, page: Page) -> bool {
+        let first = page.start() / PUD_SIZE * (PUD_SIZE / PMD_SIZE);
+        let gib = PageRange::spanning(page.start() / PUD_SIZE * PUD_SIZE, PUD_SIZE);
+        !self.tables.inside(first..first + PUD_SIZE / PMD_SIZE).is_empty()
+            || gib.is_some_and(|gib| self.table.resident_in(gib) > 0)
     }
 
     /// Maps 2 MiB by one entry, in place of what was there; the frames follow the entry's.

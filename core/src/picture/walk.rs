@@ -89,6 +89,7 @@ fn end_box(walk: &WalkView, y: f64) -> Group {
 
 fn bits(entry: &EntryView) -> String {
     let named = [
+        (entry.huge, "PS"),
         (entry.writable, "writable"),
         (entry.accessed, "accessed"),
         (entry.dirty, "dirty"),

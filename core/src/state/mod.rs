@@ -9,8 +9,8 @@
 mod figures;
 mod queries;
 
-pub use crate::frame::{ZERO_FRAME, is_zero_frame};
-use crate::liballoc::Life;
+use crate::frame::{ZERO_FRAME, is_zero_frame};
+pub use crate::liballoc::Life;
 pub use figures::*;
 pub use queries::*;
 

@@ -225,8 +225,8 @@ impl Kernel {
         as_errno(Errno::EAGAIN, changed)
     }
 
-    /// Gathers each whole 2 MiB of a range in a huge page, page by page copied, as far as anything
-    /// was ever there. It goes on behind one that cannot be had, and says so at the end
+    /// Gathers each whole 2 MiB of a range in a huge page, page by page copied. It ends where nothing
+    /// was ever there, but passes over a GiB in which nothing was, and says so at the end
     /// (`madvise_collapse`, `hpage_collapse_scan_pmd`).
     fn collapse(
         &mut self,
@@ -248,8 +248,11 @@ impl Kernel {
             match self.collapse_block(vma, at, changes) {
                 Ok(()) => {}
                 Err(Uncollapsed::Nothing) => {
-                    missed =
-                        Some("no huge page fits into it: nothing was ever there in 2 MiB of it");
+                    let text = "no huge page is made of nothing: 2 MiB of it were never touched";
+                    if self.space.has_upper_table(Page::containing(at)) {
+                        return not_for(text);
+                    }
+                    missed = Some(text);
                 }
                 Err(Uncollapsed::Guarded) => return not_for("no huge page holds a guard"),
                 Err(Uncollapsed::NoFrames) => {

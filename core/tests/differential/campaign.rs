@@ -1,6 +1,6 @@
 //! Many runs of random calls of one profile, each in a fresh child.
 
-use super::compare::{Compared, Prelude, Source, as_trace, compare, shrink};
+use super::compare::{Compared, Kind, Prelude, Source, as_trace, compare, shrink};
 use super::generator::{Generator, Profile, Random};
 use super::kernel::RealKernel;
 use mmap_playground_core::call::Call;
@@ -30,6 +30,9 @@ pub struct Tally {
     pub runs: u64,
     /// Calls that were compared.
     pub calls: u64,
+    /// Differences that did not show again when the same calls ran once more: what the kernel did in
+    /// the background (`khugepaged` gathers pages every ten seconds).
+    pub seen_once: u64,
     /// What was found.
     pub findings: Vec<Finding>,
 }
@@ -90,6 +93,12 @@ pub fn run(kernel: &RealKernel, plan: Plan, mut tell: impl FnMut(&Finding)) -> T
         tally.runs += 1;
         tally.calls += calls.len() as u64;
         if let Some(difference) = difference {
+            let again = || compare(&kernel, &prelude, Source::Fixed(calls.clone())).difference;
+            if difference.kind == Kind::State && again().is_none() {
+                tally.seen_once += 1;
+                seed = seed.wrapping_add(1);
+                continue;
+            }
             let (calls, difference) = shrink(&kernel, &prelude, calls, difference);
             let (what, machine) = (difference.what, kernel.start.kernel.machine.directive());
             let finding = Finding { profile: plan.profile, seed, machine, prelude, calls, what };

@@ -117,6 +117,8 @@ const fn kind_name(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::ZeroPage => "zero-page",
         FaultKind::NewFrame => "new-frame",
+        FaultKind::HugeZeroPage => "huge-zero-page",
+        FaultKind::HugePage => "huge-page",
         FaultKind::FilePage => "file-page",
         FaultKind::CopyOnWrite => "copy-on-write",
         FaultKind::MadeWritable => "made-writable",

@@ -50,6 +50,10 @@ async fn a_button_lists_what_may_stand_there_for_whoever_has_no_tab() {
     let page = Page::open().await;
     page.click("console-complete").await;
     assert!(page.all("completion").len() > 5, "all calls, on an empty line");
+    let first = page.text("completion");
+    page.send(&page.get("completions-on"), "mousedown").await;
+    page.send(&page.get("completions-on"), "mousedown").await;
+    assert_ne!(page.text("completion"), first, "further down");
     page.click("console-complete").await;
     assert!(page.all("completions").is_empty(), "closed again");
     page.type_text("mmap(NULL, 1, PROT_EX").await;

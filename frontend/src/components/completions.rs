@@ -1,5 +1,6 @@
 //! The list of what may stand at the caret, above the console's input.
 
+use crate::components::icons;
 use crate::store::Store;
 use mmap_playground_core::state;
 use mmap_playground_core::trace::complete::{Candidate, Completion, Known, complete};
@@ -33,6 +34,13 @@ impl Popup {
         let count = self.completion.candidates.len().max(1);
         let active = (self.active + count).saturating_add_signed(by) % count;
         Popup { active, ..self.clone() }
+    }
+
+    /// The same list a windowful on or back, up to its ends.
+    pub fn paged(&self, on: bool) -> Popup {
+        let last = self.completion.candidates.len().saturating_sub(1);
+        let active = if on { self.active + ROWS } else { self.active.saturating_sub(ROWS) };
+        Popup { active: active.min(last), ..self.clone() }
     }
 
     /// The candidate that Enter takes.
@@ -79,6 +87,8 @@ pub struct CompletionsProps {
     pub popup: Popup,
     /// A candidate was clicked.
     pub onchoose: Callback<usize>,
+    /// More of the list is wanted: on, or back.
+    pub onpage: Callback<bool>,
 }
 
 /// The list itself.
@@ -103,10 +113,26 @@ pub fn Completions(props: &CompletionsProps) -> Html {
             </li>
         }
     });
+    let page = |on: bool, word: &'static str, icon: Html| {
+        let onpage = props.onpage.clone();
+        let onmousedown = move |event: MouseEvent| {
+            event.prevent_default();
+            onpage.emit(on);
+        };
+        html! {
+            <button type="button" class="button quiet" tabindex="-1" {onmousedown} aria-label={word} title={word} data-testid={if on { "completions-on" } else { "completions-back" }}>{ icon }</button>
+        }
+    };
     html! {
         <div class="completions" data-testid="completions">
             <ul id={LIST_ID} role="listbox" aria-label="What may stand here">{ for options }</ul>
-            <p class="hint" aria-hidden="true">{ format!("{} of {count} · ↑ ↓ choose, Enter takes, Esc closes", active + 1) }</p>
+            <div class="completions-foot">
+                <p class="hint" aria-hidden="true">{ format!("{} of {count} · ↑ ↓ choose, Enter takes, Esc closes", active + 1) }</p>
+                if count > ROWS {
+                    { page(false, "Earlier in the list", icons::up()) }
+                    { page(true, "Further down the list", icons::chevron()) }
+                }
+            </div>
         </div>
     }
 }
@@ -139,6 +165,9 @@ mod tests {
         assert!(count > 3);
         assert_eq!(popup.moved(-1).active, count - 1);
         assert_eq!(popup.moved(-1).moved(1).active, 0);
+        assert_eq!(popup.paged(false).active, 0);
+        assert_eq!(popup.paged(true).active, ROWS.min(count - 1));
+        assert_eq!(popup.paged(true).paged(false).active, 0);
         assert_eq!(Popup::new(Completion::default()), None);
     }
 }

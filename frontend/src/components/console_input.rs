@@ -64,6 +64,14 @@ pub fn ConsoleInput() -> Html {
         let editor = editor.clone();
         Callback::from(move |index| editor.take(index))
     };
+    let onpage = {
+        let editor = editor.clone();
+        Callback::from(move |on| {
+            if let Some(popup) = &*editor.popup {
+                editor.show(popup.paged(on));
+            }
+        })
+    };
     let offer = handle(Editor::offer);
     let onoffer = move |_: MouseEvent| offer();
     // The input keeps the focus, and a phone its keyboard.
@@ -75,7 +83,7 @@ pub fn ConsoleInput() -> Html {
     html! {
         <form class="console-input" {onsubmit}>
             if let Some(popup) = popup {
-                <Completions popup={popup.clone()} {onchoose} />
+                <Completions popup={popup.clone()} {onchoose} {onpage} />
             }
             <label class="prompt mono" for="console-input" aria-hidden="true">{ ">" }</label>
             <textarea id="console-input" ref={editor.area.clone()} class="mono" rows={rows.to_string()} value={text.clone()} {oninput} {onkeydown} {onpaste} {onblur}

@@ -6,7 +6,7 @@ use crate::components::heap_search::HeapSearch;
 use crate::components::heap_setting::{HeapAbout, HeapChoice};
 use crate::components::icons;
 use crate::grid::heap::{self, Part, Piece};
-use crate::grid::links;
+use crate::grid::links::{self, Pointer};
 use crate::lit::{Pointed, use_lit};
 use crate::store::{Action, use_pointed, use_store};
 use crate::text;
@@ -217,6 +217,7 @@ fn Major(props: &MajorProps) -> Html {
         let pointed = pointed.clone();
         move |_: MouseEvent| pointed.set(None)
     };
+    let linked_below = drawn.1.iter().any(|link| link.pointer == Pointer::Prev);
     let room = major.size.saturating_sub(major.usage);
     html! {
         <div class="major-block" {onmouseleave} data-testid="heap-major">
@@ -229,10 +230,12 @@ fn Major(props: &MajorProps) -> Html {
             </p>
             <div class="major-scroll" ref={scroller} {onscroll} {onkeydown} tabindex="0" role="listbox" aria-orientation="horizontal"
                 aria-label={format!("Blocks of the major block {}", text::hex(major.address))} aria-activedescendant={active}>
-                <div class="major-strip" role="presentation" style={format!("width:{:.0}px", width.max(1.0))}>
+                <div class={classes!("major-strip", linked_below.then_some("linked-below"))} role="presentation" style={format!("width:{:.0}px", width.max(1.0))}>
                     { svg(true, "links", LINKS) }
                     { for parts }
-                    { svg(false, "links below", 0.0) }
+                    if linked_below {
+                        { svg(false, "links below", 0.0) }
+                    }
                 </div>
             </div>
             if let Some(broken) = &major.broken {

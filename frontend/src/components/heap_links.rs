@@ -11,7 +11,7 @@ use yew::prelude::*;
 /// Major blocks that are drawn in address order at most.
 const MOST: usize = 40;
 /// Width of one of them with the gap beside it, in CSS pixels.
-const STEP: f64 = 112.0;
+const STEP: f64 = 128.0;
 /// Room for the arrows above and below, in CSS pixels.
 const ROOM: f64 = 18.0;
 
@@ -130,7 +130,7 @@ fn Majors(props: &HeapOrderProps) -> Html {
         let onblur = move |_: FocusEvent| leave();
         let lights = lit.overlaps(address, size).then_some("lit");
         html! {
-            <li key={index}>
+            <li key={index} style={format!("width:{STEP}px")}>
                 <button type="button" class={classes!("major-box", lights)} {onclick} {onmouseenter} {onmouseleave} {onfocus} {onblur} data-testid="heap-order-major"
                     aria-label={format!("{}, number {} of the list", text::hex(address), index + 1)}>
                     <span class="mono">{ text::hex(address) }</span>

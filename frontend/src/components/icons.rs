@@ -55,6 +55,8 @@ icons! {
     chevron = "M4.5 6.5 8 10l3.5-3.5";
     /// What may be chosen.
     list = "M2.5 4h.01M2.5 8h.01M2.5 12h.01M5.5 4h8M5.5 8h8M5.5 12h5";
+    /// Further up.
+    up = "M4.5 9.5 8 6l3.5 3.5";
     /// Edit in the form.
     edit = "M3 13l.8-3L10.5 3.2l2.3 2.3L6 12.2z";
     /// A failure.

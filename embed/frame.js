@@ -17,7 +17,7 @@ figure.setAttribute("height", "100dvh");
 for (const name of ATTRIBUTES) if (asked.has(name)) figure.setAttribute(name, asked.get(name));
 figure.trace = given();
 document.body.replaceChildren(figure);
-document.body.style.cssText = "height: auto; overflow: auto;";
+document.body.style.cssText = "margin: 0; height: auto;";
 addEventListener("hashchange", () => (figure.trace = given()));
 
 /** The trace of the address: a shared session behind `#s=`, or the text of `trace`. */
@@ -50,7 +50,7 @@ const answers = {
     if (step === undefined) figure.removeAttribute("step");
     else figure.setAttribute("step", step);
     figure.trace = trace;
-    await settled();
+    await figure.refresh();
     return place();
   },
   run: async ({ lines }) => {
@@ -67,11 +67,6 @@ const answers = {
 
 function place() {
   return { step: figure.step, steps: figure.steps };
-}
-
-/** Waits until the figure has drawn what it was given. */
-function settled() {
-  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 }
 
 async function hear(event) {

@@ -129,8 +129,8 @@ export class MmapPlayground extends HTMLElement {
   run(lines: string): Promise<State | null>;
   /** Steps by itself, or stops to. */
   play(playing?: boolean): void;
-  /** Has the figure show what attributes, content and the page behind it now say. */
-  refresh(): void;
+  /** Has the figure show what attributes, content and the page behind it now say; resolves then. */
+  refresh(): Promise<void>;
 }
 
 /** What a model gives for lines that it ran. */

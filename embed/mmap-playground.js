@@ -38,8 +38,8 @@ async function loadOnce() {
   const [script] = files('link[rel="modulepreload"]');
   const [wasm] = files('link[rel="preload"][type="application/wasm"]');
   const module = await import(script);
-  await module.default({ module_or_path: wasm });
-  return { ...module, styles: files('link[rel="stylesheet"]') };
+  const { memory } = await module.default({ module_or_path: wasm });
+  return { ...module, memory, styles: files('link[rel="stylesheet"]') };
 }
 
 /** On the playground's own page the module is on its way already. */
@@ -55,7 +55,7 @@ async function ownModule() {
 
 /** Frames of the element itself; the rest comes from the playground's style sheets. */
 const FRAME = `
-  :host { display: block; position: relative; }
+  :host { display: block; position: relative; flex: 1 1 100%; min-width: 0; }
   :host([hidden]) { display: none; }
   .start { font: inherit; cursor: pointer; margin-top: 0.4em; }
   .failed { border: 1px solid currentColor; border-radius: 4px; margin: 0.4em 0 0; padding: 0.3em 0.6em; }
@@ -143,6 +143,7 @@ export class MmapPlayground extends HTMLElement {
   #started = false;
   #live = false;
   #waiting = null;
+  #shown = []; // who waits until what was asked for is shown
   #content = new MutationObserver(() => this.refresh());
 
   constructor() {
@@ -274,6 +275,7 @@ export class MmapPlayground extends HTMLElement {
     this.#root = null;
     this.#life += 1;
     this.#started = false;
+    this.#shown.splice(0).forEach((resolve) => resolve());
     if (this.#live) this.#expectReady();
     this.#show(false);
   }
@@ -292,6 +294,7 @@ export class MmapPlayground extends HTMLElement {
   }
 
   #heard(kind, detail) {
+    if (kind === "shown") return this.#shown.splice(0).forEach((resolve) => resolve());
     if (kind === "ready") {
       this.#show(true);
       this.#fail("");
@@ -324,18 +327,18 @@ export class MmapPlayground extends HTMLElement {
     return JSON.stringify(options);
   }
 
-  /** Has the figure show what attributes, content and the page behind it now say. */
-  refresh() {
+  /** Has the figure show what attributes, content and the page behind it now say; resolves then. */
+  async refresh() {
     if (!this.#figure) return;
     const life = this.#life;
-    this.#fetchTrace().then(
-      () => {
-        if (life !== this.#life) return;
-        this.#fail("");
-        this.#figure?.set(this.#options());
-      },
-      (error) => life === this.#life && this.#fail(`The trace cannot be fetched: ${error.message}`),
-    );
+    let failed = "";
+    await this.#fetchTrace().catch((error) => (failed = `The trace cannot be fetched: ${error.message}`));
+    if (life !== this.#life) return;
+    this.#fail(failed);
+    if (failed) return;
+    const shown = new Promise((resolve) => this.#shown.push(resolve));
+    this.#figure.set(this.#options());
+    await shown;
   }
 
   /** Resolves to the element when the figure is live. */
@@ -352,7 +355,7 @@ export class MmapPlayground extends HTMLElement {
 
   /** The state, as `replay --print state` prints it; null before the figure is live. */
   get state() {
-    return this.#figure ? JSON.parse(this.#figure.state()) : null;
+    return this.#live ? JSON.parse(this.#figure.state()) : null;
   }
 
   /** How many calls have run; -1 before the figure is live. */
@@ -373,12 +376,12 @@ export class MmapPlayground extends HTMLElement {
   }
 
   #place() {
-    return JSON.parse(this.#figure?.place() || "{}");
+    return this.#live ? JSON.parse(this.#figure.place()) : {};
   }
 
   /** What has run, as a trace. Setting it shows another, in place of attribute and content. */
   get trace() {
-    return this.#figure?.trace() ?? this.#trace ?? this.#ownTrace();
+    return this.#live ? this.#figure.trace() : (this.#trace ?? this.#ownTrace());
   }
 
   set trace(trace) {

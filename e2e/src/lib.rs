@@ -46,6 +46,11 @@ pub fn id(name: &str) -> String {
     format!("[data-testid=\"{name}\"]")
 }
 
+/// The folder that is served beside the page, for tests that build a site into it.
+pub fn pages_folder() -> PathBuf {
+    server::pages_folder()
+}
+
 /// How long a test may take before it counts as stuck.
 const TEST_TIMEOUT: Duration = Duration::from_secs(120);
 

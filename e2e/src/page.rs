@@ -114,8 +114,35 @@ impl Page {
     /// Opens another page of the same host, with the text `html`, for instance one
     /// that embeds the playground by [`url`](Self::url).
     pub async fn open_host(&self, html: &str) -> Result<()> {
-        let address = self.server.set_host_page(html);
+        let address = self.server.set_host_page(html, None, false);
         Ok(self.client.goto(&address).await?)
+    }
+
+    /// The same, sent with a `Content-Security-Policy`.
+    pub async fn open_host_with_policy(&self, html: &str, policy: &str) -> Result<()> {
+        let address = self.server.set_host_page(html, Some(policy), false);
+        Ok(self.client.goto(&address).await?)
+    }
+
+    /// The same, on another host than the playground's.
+    pub async fn open_other_host(&self, html: &str) -> Result<()> {
+        let address = self.server.set_host_page(html, None, true);
+        Ok(self.client.goto(&address).await?)
+    }
+
+    /// Opens a file of [`pages_folder`](crate::pages_folder).
+    pub async fn open_page(&self, path: &str) -> Result<()> {
+        Ok(self.client.goto(&format!("{}{path}", self.server.pages())).await?)
+    }
+
+    /// Returns the address of the playground's files where pages of all hosts may fetch them.
+    pub fn shared_url(&self) -> String {
+        self.server.shared()
+    }
+
+    /// Returns how many requests so far had a path that ends like this.
+    pub fn requests(&self, end: &str) -> usize {
+        self.server.requests(end)
     }
 
     async fn wait_until_started(&self) -> Result<()> {

@@ -100,6 +100,15 @@ impl Page {
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": [feature] })).await
     }
 
+    /// Lets pages run scripts, or not, from the next load on.
+    pub async fn let_scripts_run(&self, run: bool) -> Result<()> {
+        if self.kind == BrowserKind::Firefox {
+            let script = "Services.prefs.setBoolPref('javascript.enabled', arguments[0]);";
+            return self.in_firefox(script, vec![json!(run)]).await.map(drop);
+        }
+        self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !run })).await
+    }
+
     /// Returns the errors that the browser's console has shown since the last time.
     pub async fn console_errors(&self) -> Result<Vec<String>> {
         if self.kind == BrowserKind::Firefox {

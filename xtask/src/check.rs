@@ -18,7 +18,7 @@ const FRONTEND: &str = "mmap-playground";
 const WASM: &str = "wasm32-unknown-unknown";
 
 /// The end-to-end tests that run in Firefox too; the others need what only Chromium's driver has.
-const IN_FIREFOX: &[&str] = &["guide", "helpers", "main_job", "smoke"];
+const IN_FIREFOX: &[&str] = &["embed", "guide", "helpers", "main_job", "smoke"];
 
 /// Runs every test.
 pub(crate) fn test() -> Result<ExitCode> {

@@ -29,7 +29,7 @@ pub fn AddressSpace() -> Html {
     };
     let resident = totals.resident_pages.saturating_mul(PAGE_SIZE);
     html! {
-        <section class={classes!("panel", "space", store.picking.map(|_| "picking"))} aria-label="Address space" data-testid="address-space">
+        <section class={classes!("panel", "space", store.picking.map(|_| "picking"))} role={store.place.panel_role()} aria-label="Address space" data-testid="address-space">
             <div class="panel-head">
                 <h2 class="panel-title">{ "Address space" }</h2>
                 <dl class="stats">

@@ -56,7 +56,7 @@ pub fn Console() -> Html {
         }
     });
     html! {
-        <section class="panel console" data-panel="console" aria-label="Console">
+        <section class="panel console" data-panel="console" role={store.place.panel_role()} aria-label="Console">
             <h2 class="panel-title">{ "Console" }</h2>
             <div class="console-lines" ref={scroller} data-testid="console-lines" tabindex="0" role="log" aria-live="off" aria-label="Lines that ran">
                 if length == 0 && store.trouble.is_empty() {

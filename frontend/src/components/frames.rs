@@ -139,7 +139,7 @@ pub fn Frames() -> Html {
         .unwrap_or_else(|| "point at one: its pages light".to_owned());
     let totals = &store.moment.totals;
     html! {
-        <section class="panel frames" data-panel="frames" aria-label="Physical frames" data-testid="frames">
+        <section class="panel frames" data-panel="frames" role={store.place.panel_role()} aria-label="Physical frames" data-testid="frames">
             <div class="panel-head">
                 <h2 class="panel-title">{ "Frames" }</h2>
                 <span class="spring"></span>

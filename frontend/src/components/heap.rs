@@ -65,7 +65,7 @@ pub fn Heap() -> Html {
         </> },
     };
     html! {
-        <section class="panel heap" data-panel="heap" aria-label="Heap" data-testid="heap">
+        <section class="panel heap" data-panel="heap" role={store.place.panel_role()} aria-label="Heap" data-testid="heap">
             <div class="panel-head">
                 <h2 class="panel-title">{ "Heap" }</h2>
                 if !store.place.is_read_only() {

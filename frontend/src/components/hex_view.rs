@@ -148,7 +148,7 @@ pub fn HexView(props: &HexViewProps) -> Html {
     let byte = bytes.get(cursor.wrapping_sub(start) as usize).copied().flatten();
     let spoken = byte.map_or_else(|| "nothing".to_owned(), |byte| format!("{byte:#04x}"));
     html! {
-        <section class="hex" aria-label="Bytes">
+        <section class="hex" role={store.place.panel_role()} aria-label="Bytes">
             <h3>{ "Bytes" }<small>{ under.unwrap_or_else(|| "type hex digits over a byte to store it".to_owned()) }</small></h3>
             <div class="hex-rows mono" tabindex="0" role="application" aria-roledescription="hex view" {onkeydown} {onmouseleave}
                 aria-label={format!("Bytes. {} is {spoken}. Arrow keys move, two hex digits store.", text::hex(cursor))} data-testid="hex">

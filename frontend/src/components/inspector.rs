@@ -25,7 +25,7 @@ const EVENTS: usize = 40;
 pub fn Inspector() -> Html {
     let store = use_store();
     html! {
-        <section class="panel inspector" data-panel="inspector" aria-label="Inspector" data-testid="inspector">
+        <section class="panel inspector" data-panel="inspector" role={store.place.panel_role()} aria-label="Inspector" data-testid="inspector">
             <h2 class="panel-title">{ "Inspector" }</h2>
             <div class="inspector-body" tabindex="0" role="group" aria-label="Facts">
                 if let Some(step) = store.last_step() {

@@ -22,7 +22,7 @@ pub fn PageWalk(props: &PageWalkProps) -> Html {
     let walk = &props.walk;
     let levels = walk.levels.iter().map(|level| entry_of(level, &store, &pointed, &lit));
     html! {
-        <section class="walk" aria-label="Page walk" data-testid="page-walk">
+        <section class="walk" role={store.place.panel_role()} aria-label="Page walk" data-testid="page-walk">
             <h3>{ "Page walk" }<small>{ subtitle(walk) }</small></h3>
             <ol class="levels">
                 { for levels }

@@ -39,7 +39,7 @@ pub fn Timeline() -> Html {
     };
     let valuetext = format!("step {position} of {length}");
     html! {
-        <footer class="timeline" aria-label="Time">
+        <footer class="timeline" role={store.place.panel_role()} aria-label="Time">
             <div class="transport" role="group" aria-label="Steps">
                 <button type="button" class="button quiet" onclick={act(Action::GoTo(0))} disabled={position == 0} aria-label="To the start" title="To the start (<)" data-testid="step-first">{ icons::first() }</button>
                 <button type="button" class="button quiet" onclick={act(Action::Step(-1))} disabled={position == 0} aria-label="One step back" title="Back (,)" data-testid="step-back">{ icons::back() }</button>

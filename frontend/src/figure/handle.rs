@@ -64,7 +64,7 @@ pub struct FigureHandle {
 impl FigureHandle {
     /// Mounts a figure in an element, in place of what is in it. `options` are those of
     /// [`Asked`](super::options::Asked) as JSON. `tell` is called with a kind (`ready`, `change`,
-    /// `fault`, `select`) and a JSON text; nothing can be asked before it was told `ready`.
+    /// `fault`, `select`, and `shown` behind each change of the options) and a JSON text; nothing can be asked before it was told `ready`.
     #[wasm_bindgen(constructor)]
     pub fn new(root: web_sys::Element, options: &str, tell: js_sys::Function) -> FigureHandle {
         let link = Link { tell, store: Rc::default() };

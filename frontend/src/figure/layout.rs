@@ -79,7 +79,7 @@ fn panel(store: &StoreContext, panel: Panel) -> Html {
 fn walk(store: &StoreContext) -> Html {
     let cursor = store.cursor;
     html! {
-        <section class="panel walk-panel" data-panel="walk" aria-label="Page walk" data-testid="walk-panel">
+        <section class="panel walk-panel" data-panel="walk" role={store.place.panel_role()} aria-label="Page walk" data-testid="walk-panel">
             <h2 class="panel-title">{ "Page walk" }
                 <small class="mono">{ cursor.map(text::hex) }</small>
             </h2>

@@ -19,6 +19,7 @@ use mmap_playground_core::machine::Machine;
 use mmap_playground_core::saved::from_link;
 use mmap_playground_core::session::Session;
 use options::Options;
+use serde_json::Value;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -44,6 +45,11 @@ pub fn Figure(props: &FigureProps) -> Html {
     use_trace(&store, options, &message);
     use_settings(&store, options);
     telling::use_telling(&store, &props.link);
+    {
+        // Behind all that the options change: effects run in their order.
+        let link = props.link.clone();
+        use_effect_with(Rc::as_ptr(options), move |_| link.tell("shown", &Value::Null));
+    }
     let root = use_node_ref();
     use_figure_keys(&store, &root);
     // The one who works it from outside always has the newest.
@@ -53,7 +59,7 @@ pub fn Figure(props: &FigureProps) -> Html {
     messages.extend(message.iter().cloned());
     html! {
         <Shared store={store.clone()}>
-            <div class="figure-root" part="app" data-theme={store.theme.name()} ref={root} data-testid="figure">
+            <div class="figure-root" part="app" role="figure" aria-label="A live address space" data-theme={store.theme.name()} ref={root} data-testid="figure">
                 { layout::figure(&store, options, messages) }
             </div>
         </Shared>
@@ -86,7 +92,8 @@ fn use_trace(store: &StoreContext, options: &Rc<Options>, message: &UseStateHand
             wrong.push(error);
             (Session::new(Machine::default()), Vec::new())
         });
-        let (position, misplaced) = options.position(session.len());
+        let (position, misplaced) =
+            options.position(session.len(), browser::prefers_reduced_motion());
         wrong.extend(misplaced);
         let mut placed = session.clone();
         placed.go_to(position);

@@ -166,10 +166,12 @@ impl Options {
         }
     }
 
-    /// Where a figure of so many steps stands at first, and what is wrong with the wish.
-    pub fn position(&self, length: usize) -> (usize, Option<String>) {
+    /// Where a figure of so many steps stands at first, and what is wrong with the wish. `still`:
+    /// nothing moves by itself, whatever is asked for.
+    pub fn position(&self, length: usize, still: bool) -> (usize, Option<String>) {
         let Some(step) = self.step else {
-            return (if self.autoplay.is_some() { 0 } else { length }, None);
+            let from_start = self.autoplay.is_some() && !still;
+            return (if from_start { 0 } else { length }, None);
         };
         let wish = if step < 0 { length as i128 + i128::from(step) } else { i128::from(step) };
         let position = wish.clamp(0, length as i128);
@@ -242,7 +244,7 @@ mod tests {
         let options = read("{}");
         assert_eq!(options.panels, DEFAULT_PANELS);
         assert_eq!(options.messages, [""; 0]);
-        assert_eq!(options.position(7), (7, None));
+        assert_eq!(options.position(7, false), (7, None));
         assert!(!options.read_only);
     }
 
@@ -266,12 +268,13 @@ mod tests {
 
     #[test]
     fn steps_count_from_either_end_and_stay_inside() {
-        let at = |step: &str| read(&format!(r#"{{"step": "{step}"}}"#)).position(5);
+        let at = |step: &str| read(&format!(r#"{{"step": "{step}"}}"#)).position(5, false);
         assert_eq!(at("2"), (2, None));
         assert_eq!(at("-1"), (4, None));
         assert_eq!(at("9").0, 5);
         assert!(at("-9").1.is_some_and(|wrong| wrong.contains("5 calls")));
-        assert_eq!(read(r#"{"autoplay": ""}"#).position(5), (0, None));
+        let plays = read(r#"{"autoplay": ""}"#);
+        assert_eq!((plays.position(5, false).0, plays.position(5, true).0), (0, 5));
     }
 
     #[test]

@@ -19,6 +19,12 @@ impl Place {
         matches!(self, Place::Figure { .. })
     }
 
+    /// The role of a panel, where it is not that of its element: a page with many figures would
+    /// have as many landmarks of one name.
+    pub const fn panel_role(self) -> Option<&'static str> {
+        if self.is_figure() { Some("group") } else { None }
+    }
+
     /// Readers may run nothing.
     pub const fn is_read_only(self) -> bool {
         matches!(self, Place::Figure { read_only: true })

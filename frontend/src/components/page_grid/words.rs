@@ -142,13 +142,13 @@ pub(super) fn crumbs(map: &Rc<Map>) -> Html {
     let page = cursor.map_or_else(|| "pages".to_owned(), |cursor| text::hex(page_floor(cursor)));
     let pages = Level::Pages(super::zoom::fitting_columns(map.room.width + super::BAR));
     html! {
-        <nav class="crumbs" aria-label="Level of the map">
+        <div class="crumbs" role={map.store.place.panel_role().unwrap_or("navigation")} aria-label="Level of the map">
             <ol>
                 { part(Level::Whole, "whole", "The whole address space", html! { { "all" } }) }
                 { part(Level::Vmas, "vmas", "A lane for each VMA", vma_words) }
                 { part(pages, "pages", "Pages", html! { <span class="mono">{ page }</span> }) }
                 { part(Level::Bytes(BYTES.0 * 2), "bytes", "Bytes", html! { { "bytes" } }) }
             </ol>
-        </nav>
+        </div>
     }
 }

@@ -20,7 +20,7 @@ pub fn Header() -> Html {
         <header class="top">
             <h1 class="name">{ icons::logo() }<span>{ "mmap playground" }</span></h1>
             <ExamplesMenu />
-            <button type="button" class="button wide" onclick={dispatch(Action::Open(Some(Dialog::Lessons)))} title="Lessons (L)" data-testid="lessons-open">{ "Lessons" }</button>
+            <button type="button" class="button header-lessons" onclick={dispatch(Action::Open(Some(Dialog::Lessons)))} title="Lessons (L)" data-testid="lessons-open">{ "Lessons" }</button>
             <button type="button" class="button" onclick={dispatch(Action::Open(Some(Dialog::Import)))} data-testid="import-open">
                 { icons::import() }<span class="wide">{ "Import a log" }</span><span class="narrow">{ "Import" }</span>
             </button>

@@ -47,6 +47,9 @@ pub struct Saved {
     /// The allocator, as a trace asks for it (`boundary-tags 32`); nothing for the usual one.
     #[serde(default)]
     pub heap: Option<String>,
+    /// The processor has protection keys.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protection_keys: bool,
     /// The texts that were run.
     pub texts: Vec<SavedText>,
     /// The branches; there is one at least.
@@ -194,6 +197,7 @@ impl Saved {
             heap: Some(session.heap_setting())
                 .filter(|setting| *setting != HeapSetting::default())
                 .map(|setting| setting.to_string()),
+            protection_keys: session.has_protection_keys(),
             texts: sources.list.iter().map(text).collect(),
             branches,
             active: session.active,

@@ -48,6 +48,9 @@ impl Restore {
             let unknown = || SavedError::Damaged("its allocator is not known here".to_owned());
             session = session.with_heap(setting.ok_or_else(unknown)?);
         }
+        if saved.protection_keys {
+            session = session.with_protection_keys(true);
+        }
         session.branches[0].name = name(&saved, 0);
         Ok(Restore {
             session,

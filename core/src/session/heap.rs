@@ -21,16 +21,6 @@ impl Session {
         self.process().heap_setting
     }
 
-    /// Takes the setting that a text asks for, if nothing has run.
-    pub(super) fn adopt_heap_setting(&mut self, text: &str) {
-        if self.is_empty()
-            && self.branches.len() == 1
-            && let Some(setting) = HeapSetting::of_trace(text)
-        {
-            *self = self.with_heap(setting);
-        }
-    }
-
     /// How the last call of the allocator went, step by step; nothing if the last call was none.
     pub fn last_search(&self) -> Option<Search> {
         let call = self.last_step()?.call.as_ref().filter(|call| call.is_of_heap())?;

@@ -79,7 +79,7 @@ impl Import {
 
     /// Takes a text that is to run behind what a session has run.
     pub fn onto(mut session: Session, text: &str) -> Import {
-        session.adopt_heap_setting(text);
+        session.adopt_settings(text);
         // It runs where the session stands: a later part of it is kept as a branch.
         let before = session.counts();
         let whole: Arc<str> = text.into();

@@ -97,7 +97,7 @@ impl Session {
     /// Runs the lines of a text behind the step where the session stands. What came behind that
     /// step stays, as a branch of its own.
     pub fn run(&mut self, text: &str) -> Report {
-        self.adopt_heap_setting(text);
+        self.adopt_settings(text);
         let script = Script::parse(text);
         let choice = choose(&script, None);
         let source = Arc::new(Source { text: text.into(), choice });

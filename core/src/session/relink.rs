@@ -2,6 +2,8 @@
 
 use super::{Branch, Progress, Session};
 use crate::heap::HeapSetting;
+use crate::machine::Machine;
+use crate::process::Process;
 use crate::replay::Runner;
 
 /// The lines of all branches on their way to run again, from the start, by a program that is linked
@@ -22,9 +24,14 @@ pub struct Relink {
 impl Relink {
     /// Begins with the lines of a session.
     pub fn new(session: &Session, setting: HeapSetting) -> Relink {
+        Relink::changing(session, |process| process.heap_setting = setting)
+    }
+
+    /// Begins with the lines of a session, and a start that differs from its own.
+    fn changing(session: &Session, change: impl FnOnce(&mut Process)) -> Relink {
         let old = session.clone();
         let mut start = old.branch().runner_at(0).unwrap_or_else(|| old.current.clone());
-        start.process.heap_setting = setting;
+        change(&mut start.process);
         let mut new = Session::starting_with(start.clone());
         new.maps.clone_from(&old.maps);
         new.branches.clear();
@@ -100,12 +107,54 @@ impl Session {
     pub fn with_heap(&self, setting: HeapSetting) -> Session {
         Relink::new(self, setting).finish()
     }
+
+    /// Says whether its processor has protection keys.
+    pub fn has_protection_keys(&self) -> bool {
+        self.process().kernel.machine.protection_keys
+    }
+
+    /// The same lines of all branches, run again on a processor with protection keys or without.
+    pub fn with_protection_keys(&self, keys: bool) -> Session {
+        let change = |process: &mut Process| process.kernel.machine.protection_keys = keys;
+        Relink::changing(self, change).finish()
+    }
+
+    /// Takes the allocator and the machine that a text asks for, if nothing has run.
+    pub(super) fn adopt_settings(&mut self, text: &str) {
+        if !self.is_empty() || self.branches.len() != 1 {
+            return;
+        }
+        if let Some(setting) = HeapSetting::of_trace(text) {
+            *self = self.with_heap(setting);
+        }
+        if Machine::keys_of_trace(text) {
+            *self = self.with_protection_keys(true);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::Machine;
+
+    #[test]
+    fn a_text_that_asks_for_protection_keys_gets_and_keeps_them() {
+        let lines = "p = mmap(NULL, 4096, PROT_EXEC, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(p)\n";
+        let mut session = Session::new(Machine::default());
+        session.run("# machine: protection-keys");
+        session.run(lines);
+        let signal = |session: &Session| session.last_step().unwrap().signal.clone();
+        assert!(signal(&session).unwrap().contains("SEGV_PKUERR"));
+        let saved = crate::saved::Saved::of(&session).to_text();
+        let again = crate::saved::Saved::from_text(&saved).unwrap().restore().unwrap();
+        assert_eq!(again.process(), session.process());
+        let mut copy = Session::new(Machine::default());
+        copy.run(&session.script());
+        assert_eq!(copy.process(), session.process());
+        let without = session.with_protection_keys(false);
+        assert_eq!((without.len(), signal(&without)), (2, None));
+        assert!(!without.script().contains("machine:"));
+    }
 
     #[test]
     fn a_relink_in_slices_stops_after_each_line_and_gives_the_same() {

@@ -8,7 +8,8 @@ impl Session {
     /// state that this session starts from. A log's own lines stay as they are; only calls that it
     /// tears apart are put together, pids left out, and what was not run either.
     pub fn script(&self) -> String {
-        let mut text = self.heap_setting().directive();
+        let mut text = self.process().kernel.machine.directive();
+        text += &self.heap_setting().directive();
         for step in self.branch().steps.iter().take(self.position) {
             step.write(&mut text);
         }

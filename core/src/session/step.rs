@@ -5,6 +5,7 @@ use crate::address::Address;
 use crate::call::{Call, Returned};
 use crate::event::Event;
 use crate::heap::HeapSetting;
+use crate::machine::Machine;
 use crate::replay::{Ran, RanKind};
 use crate::report::{Choice, why_sentence};
 use crate::state::Totals;
@@ -152,7 +153,7 @@ impl Step {
         let above = self.source.text.get(..self.parsed.text.start as usize)?;
         let mut words = Vec::new();
         for line in above.lines().rev().map(str::trim) {
-            if HeapSetting::of_trace(line).is_some() {
+            if HeapSetting::of_trace(line).is_some() || Machine::keys_of_trace(line) {
                 continue;
             }
             match line.strip_prefix('#').or_else(|| line.strip_prefix("//")) {

@@ -497,6 +497,29 @@ mod tests {
     }
 
     #[test]
+    fn a_walk_ends_at_the_third_level_in_a_huge_page() {
+        let mut session = Session::new(Machine::default());
+        session.run(
+            "p = mmap(0x20000000, 0x400000, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n\
+             madvise(p, 0x400000, MADV_HUGEPAGE)\nstore(p + 0x1234, 0x41)\nload(p + 0x200000)",
+        );
+        let there = walk(session.process(), 0x2000_1234);
+        let reached = there.levels.map(|level| (level.reached, level.present));
+        assert_eq!(reached, [(true, true), (true, true), (true, true), (false, false)]);
+        assert_eq!((there.offset, there.byte, there.stops_at()), (0x1234, Some(0x41), None));
+        let entry = there.entry.unwrap();
+        assert!(entry.huge && entry.writable && entry.frame == 512);
+        let words = |address| page_words(&session, address);
+        assert_eq!(words(0x2000_1000)[..2], ["frame 513", "in a huge page"]);
+        assert_eq!(words(0x2020_0000)[..2], ["the huge zero page", "in a huge page"]);
+    }
+
+    fn page_words(session: &Session, address: Address) -> Vec<String> {
+        let range = PageRange::spanning(address, 1).unwrap();
+        pages(session.process(), range)[0].words()
+    }
+
+    #[test]
     fn a_walk_leads_to_a_byte_or_stops_at_an_entry() {
         let session = after(
             "p = mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n\

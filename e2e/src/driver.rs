@@ -111,7 +111,7 @@ impl Found {
             Found::Firefox(firefox) => json!({
                 "moz:firefoxOptions": {
                     "binary": firefox.firefox,
-                    "args": ["-headless"],
+                    "args": firefox_arguments(profile),
                     "prefs": {
                         // The page's console goes to the output, that of the browser does not.
                         "devtools.console.stdout.content": true,
@@ -123,6 +123,11 @@ impl Found {
             }),
         }
     }
+}
+
+fn firefox_arguments(profile: Option<&Path>) -> Vec<String> {
+    let folder = profile.map(|folder| ["-profile".to_owned(), folder.display().to_string()]);
+    ["-headless".to_owned()].into_iter().chain(folder.into_iter().flatten()).collect()
 }
 
 impl Driver {
@@ -162,7 +167,7 @@ impl Driver {
         Ok(Self { _process: process, address: format!("http://127.0.0.1:{port}"), found, printed })
     }
 
-    /// Starts a browser, with an empty profile or, Chromium only, with what is in a folder.
+    /// Starts a browser, with an empty profile or with what is in a folder.
     pub(crate) async fn connect(&self, profile: Option<&Path>) -> Result<Client> {
         let capabilities = self.found.capabilities(profile);
         let capabilities: Map<String, Value> = serde_json::from_value(capabilities)?;

@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -23,13 +22,13 @@ use crate::driver::{BrowserKind, Printed};
 use crate::server::Server;
 
 /// How long to wait for the page to become as expected.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 const PERIOD: Duration = Duration::from_millis(25);
 
 /// The page in its browser.
 pub struct Page {
     pub(crate) client: Client,
-    server: Server,
+    pub(crate) server: Server,
     pub(crate) kind: BrowserKind,
     pub(crate) printed: Printed,
 }
@@ -331,9 +330,7 @@ impl Page {
     /// Types into an element, after what it holds. `\n` is the Enter key.
     pub async fn type_into(&self, selector: &str, text: &str) -> Result<()> {
         let element = self.find(selector).await?;
-        // Firefox takes the key for Enter, not the character.
-        let text = text.replace('\n', &char::from(Key::Enter).to_string());
-        let typed = element.send_keys(&text).await;
+        let typed = element.send_keys(&with_enter(text)).await;
         typed.with_context(|| format!("could not type into {selector}"))
     }
 
@@ -343,10 +340,10 @@ impl Page {
         self.type_into(selector, text).await
     }
 
-    /// Presses keys where the focus is: `Key::Tab`, `"abc"`, `Key::Control + "z"`.
+    /// Presses keys where the focus is: `Key::Tab`, `"abc\n"`, `Key::Control + "z"`.
     pub async fn press(&self, keys: impl fmt::Display) -> Result<()> {
         let focused = self.client.active_element().await?;
-        Ok(focused.send_keys(&keys.to_string()).await?)
+        Ok(focused.send_keys(&with_enter(&keys.to_string())).await?)
     }
 
     /// Chooses the option of a `<select>` by its value.
@@ -375,6 +372,11 @@ impl Page {
     }
 }
 
+/// Keys with Enter for each new line: Firefox takes the key, not the character.
+fn with_enter(keys: &str) -> String {
+    keys.replace('\n', &char::from(Key::Enter).to_string())
+}
+
 const DOWN: PointerAction = PointerAction::Down { button: MOUSE_BUTTON_LEFT };
 const UP: PointerAction = PointerAction::Up { button: MOUSE_BUTTON_LEFT };
 
@@ -391,6 +393,37 @@ fn stroke(from: (f64, f64), to: (f64, f64)) -> Vec<PointerAction> {
         PointerAction::MoveTo { duration: Some(Duration::from_millis(16)), x, y }
     });
     [move_to(from), DOWN].into_iter().chain(between).chain([UP]).collect()
+}
+
+/// The map, which is a picture to WebDriver.
+impl Page {
+    /// Returns where on the map the cell of a page is, at a level of pages: the middle of it, from
+    /// the map's corner.
+    ///
+    /// # Errors
+    ///
+    /// If no cell of it is in sight.
+    pub async fn cell(&self, address: u64) -> Result<(f64, f64)> {
+        const ROWS: &str = "const grid = document.querySelector(arguments[0]);
+            const columns = Number(document.querySelector(arguments[1]).dataset.columns);
+            const room = grid.clientWidth - Number(grid.dataset.gutter) - Number(grid.dataset.bar);
+            const rows = (grid.dataset.rows || '').split(' ').map(row => row.split('@'));
+            return [rows, columns, room / columns, Number(grid.dataset.rowHeight),
+                Number(grid.dataset.gutter)];";
+        let names = [crate::id("page-grid"), crate::id("grid-columns")];
+        let grid = self.eval(ROWS, names.map(|name| json!(name)).to_vec()).await?;
+        let (rows, columns, width, height, gutter): (Vec<(String, String)>, u64, f64, f64, f64) =
+            serde_json::from_value(grid)?;
+        for (start, y) in rows {
+            let start = u64::from_str_radix(start.trim_start_matches("0x"), 16)?;
+            let column = address.wrapping_sub(start) / 4096;
+            if address >= start && column < columns {
+                let x = gutter + (column as f64 + 0.5) * width;
+                return Ok((x, y.parse::<f64>()? + height / 2.0));
+            }
+        }
+        bail!("no cell of {address:#x} in sight")
+    }
 }
 
 /// Keeping and judging what it shows.
@@ -428,20 +461,6 @@ impl Page {
         Ok(())
     }
 
-    /// Lets the browser save files into a folder, which is emptied first.
-    pub async fn save_files_to(&self, folder: &Path) -> Result<()> {
-        let _ = fs::remove_dir_all(folder);
-        fs::create_dir_all(folder)?;
-        let path = folder.canonicalize()?;
-        let options = json!({ "behavior": "allow", "downloadPath": path });
-        self.devtools("Browser.setDownloadBehavior", options).await
-    }
-
-    /// Runs `script` before the page's own at each load from now on.
-    pub async fn run_before_page(&self, script: &str) -> Result<()> {
-        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await
-    }
-
     /// Prints and saves what helps to understand a failure.
     pub(crate) async fn describe_failure(&self, name: &str) {
         if let Ok(address) = self.client.current_url().await {
@@ -454,15 +473,6 @@ impl Page {
         if self.screenshot(&picture).await.is_ok() {
             eprintln!("see target/screenshots/{picture}.png");
         }
-    }
-
-    /// Ends the browser without giving it time for anything, and gives its server back.
-    pub(crate) async fn crash(self) -> Result<Server> {
-        // The answer never comes, or says that the browser is gone.
-        let crash = self.devtools("Browser.crash", json!({}));
-        let _ = tokio::time::timeout(PATIENCE, crash).await;
-        let _ = tokio::time::timeout(PATIENCE, self.client.close()).await;
-        Ok(self.server)
     }
 
     pub(crate) async fn close(self) -> Result<()> {

@@ -3,7 +3,8 @@
 //! What WebDriver does not define is asked of Chromium through DevTools, and of Firefox through
 //! scripts on the browser's own side.
 
-use std::io::Write as _;
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -11,33 +12,8 @@ use fantoccini::wd::WebDriverCompatibleCommand;
 use serde_json::{Value, json};
 
 use crate::driver::BrowserKind;
-use crate::page::{Page, Viewport, string};
-
-/// Says on standard error that a test is not tried in Firefox, and why, if that is the browser.
-/// The line is seen even where the output of tests is not.
-///
-/// ```no_run
-/// # use e2e::{not_in_firefox, Result};
-/// # fn test() -> Result<()> {
-/// if not_in_firefox("no storage", "only DevTools can take storage away")? {
-///     return Ok(());
-/// }
-/// # Ok(())
-/// # }
-/// ```
-///
-/// # Errors
-///
-/// If `E2E_BROWSER` names no browser.
-pub fn not_in_firefox(test: &str, why: &str) -> Result<bool> {
-    let skipped = BrowserKind::chosen()? == BrowserKind::Firefox;
-    if skipped {
-        // Past the test harness, which would keep it to itself.
-        let mut output = std::io::stderr();
-        let _ = writeln!(output, "NOT TRIED IN FIREFOX: {test}: {why}");
-    }
-    Ok(skipped)
-}
+use crate::page::{PATIENCE, Page, Viewport, string};
+use crate::server::Server;
 
 impl Page {
     /// Gives what the browser shows exactly this size.
@@ -75,7 +51,7 @@ impl Page {
     ///
     /// # Errors
     ///
-    /// In Firefox, if it is neither of these two.
+    /// In Firefox, if it is neither of these two nor `prefers-contrast`.
     pub async fn set_preference(&self, name: &str, value: &str) -> Result<()> {
         if self.kind == BrowserKind::Firefox {
             let script = match name {
@@ -84,6 +60,12 @@ impl Page {
                 }
                 "prefers-reduced-motion" => {
                     "Services.prefs.setIntPref('ui.prefersReducedMotion', Number(arguments[0] === 'reduce'));"
+                }
+                // What the system's setting for more contrast does, with the page's own colours.
+                "prefers-contrast" => {
+                    "const more = Number(arguments[0] === 'more');
+                     Services.prefs.setIntPref('browser.display.document_color_use', more);
+                     Services.prefs.setIntPref('ui.useAccessibilityTheme', more);"
                 }
                 _ => bail!("{name} cannot be set in Firefox"),
             };
@@ -107,6 +89,71 @@ impl Page {
             return self.in_firefox(script, vec![json!(run)]).await.map(drop);
         }
         self.devtools("Emulation.setScriptExecutionDisabled", json!({ "value": !run })).await
+    }
+
+    /// Shows the page as it goes to the printer.
+    pub async fn show_as_printed(&self) -> Result<()> {
+        if self.kind == BrowserKind::Firefox {
+            let script = "gBrowser.selectedBrowser.browsingContext.mediumOverride = 'print';";
+            self.in_firefox(script, vec![]).await?;
+        } else {
+            self.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" })).await?;
+        }
+        self.wait_until("the page is as printed", async || {
+            Ok(self.eval("return matchMedia('print').matches;", vec![]).await? == json!(true))
+        })
+        .await
+    }
+
+    /// Lets the browser save files into a folder, which is emptied first.
+    pub async fn save_files_to(&self, folder: &Path) -> Result<()> {
+        let _ = fs::remove_dir_all(folder);
+        fs::create_dir_all(folder)?;
+        let path = folder.canonicalize()?;
+        if self.kind == BrowserKind::Firefox {
+            const SAVE: &str = "const prefs = Services.prefs;
+                prefs.setIntPref('browser.download.folderList', 2);
+                prefs.setStringPref('browser.download.dir', arguments[0]);
+                prefs.setBoolPref('browser.download.useDownloadDir', true);
+                prefs.setBoolPref('browser.download.always_ask_before_handling_new_types', false);
+                prefs.setBoolPref('browser.download.open_pdf_attachments_inline', false);";
+            return self.in_firefox(SAVE, vec![json!(path)]).await.map(drop);
+        }
+        let options = json!({ "behavior": "allow", "downloadPath": path });
+        self.devtools("Browser.setDownloadBehavior", options).await
+    }
+
+    /// Runs `script` before the page's own at each load from now on.
+    pub async fn run_before_page(&self, script: &str) -> Result<()> {
+        if self.kind == BrowserKind::Firefox {
+            // In the page's process, as soon as there is a window, and with the page's own rights.
+            const BEFORE: &str = "const run = encodeURIComponent(`
+                addEventListener('DOMWindowCreated', event => {
+                    const page = event.target.defaultView;
+                    const options = { sandboxPrototype: page, wantXrays: false };
+                    const box = Cu.Sandbox(page, options);
+                    Cu.evalInSandbox(${JSON.stringify(arguments[0])}, box);
+                });`);
+                Services.mm.loadFrameScript('data:,' + run, true);";
+            return self.in_firefox(BEFORE, vec![json!(script)]).await.map(drop);
+        }
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await
+    }
+
+    /// Ends the browser without giving it time for anything, and gives its server back.
+    pub(crate) async fn crash(self) -> Result<Server> {
+        // The answer never comes, or says that the browser is gone.
+        if self.kind == BrowserKind::Firefox {
+            const KILL: &str = "Cc['@mozilla.org/processtools-service;1']
+                .getService(Ci.nsIProcessToolsService).kill(Services.appinfo.processID);";
+            let kill = self.in_firefox(KILL, vec![]);
+            let _ = tokio::time::timeout(PATIENCE, kill).await;
+        } else {
+            let crash = self.devtools("Browser.crash", json!({}));
+            let _ = tokio::time::timeout(PATIENCE, crash).await;
+        }
+        let _ = tokio::time::timeout(PATIENCE, self.client.close()).await;
+        Ok(self.server)
     }
 
     /// Returns the errors that the browser's console has shown since the last time.

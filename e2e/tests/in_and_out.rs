@@ -51,7 +51,7 @@ async fn save(page: &Page, folder: &Path, what: &str) -> Result<PathBuf> {
     let found = async || -> Result<Option<PathBuf>> {
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
-            let part = path.extension().is_some_and(|it| it == "crdownload");
+            let part = path.extension().is_some_and(|it| it == "crdownload" || it == "part");
             if !part && path.metadata()?.len() > 0 {
                 return Ok(Some(path));
             }

@@ -3,7 +3,6 @@
 
 use anyhow::{Context, ensure};
 use e2e::{Page, Result, Viewport, id, with_page};
-use serde_json::json;
 use std::path::{Path, PathBuf};
 
 /// A recorded file of the core's tests.
@@ -45,28 +44,6 @@ async fn wait_for_last_line(page: &Page, text: &str) -> Result<()> {
     .await
 }
 
-/// Where on the grid the cell of a page is.
-async fn cell(page: &Page, address: u64) -> Result<(f64, f64)> {
-    const ROWS: &str = "const grid = document.querySelector(arguments[0]);
-        const columns = Number(document.querySelector(arguments[1]).dataset.columns);
-        const room = grid.clientWidth - Number(grid.dataset.gutter) - Number(grid.dataset.bar);
-        const rows = grid.dataset.rows.split(' ').map(row => row.split('@'));
-        return [rows, columns, room / columns, Number(grid.dataset.rowHeight),
-            Number(grid.dataset.gutter)];";
-    let grid = page.eval(ROWS, vec![json!(id("page-grid")), json!(id("grid-columns"))]).await?;
-    let (rows, columns, width, height, gutter): (Vec<(String, String)>, u64, f64, f64, f64) =
-        serde_json::from_value(grid)?;
-    for (start, y) in rows {
-        let start = u64::from_str_radix(start.trim_start_matches("0x"), 16)?;
-        let column = address.wrapping_sub(start) / 4096;
-        if address >= start && column < columns {
-            let x = gutter + (column as f64 + 0.5) * width;
-            return Ok((x, y.parse::<f64>()? + height / 2.0));
-        }
-    }
-    anyhow::bail!("no cell of {address:#x} in sight")
-}
-
 #[tokio::test]
 async fn main_job() -> Result<()> {
     with_page("main job", Viewport::DESKTOP, async |page| {
@@ -90,8 +67,8 @@ async fn main_job() -> Result<()> {
         page.fill(&id("inspect-address"), "0x555555558000\n").await?;
         page.wait_for_text(&id("facts"), "/usr/bin/ls").await?;
         page.click(&format!("{}[aria-selected=true]", id("vma"))).await?;
-        let from = cell(page, 0x5555_5556_0000).await?;
-        let to = cell(page, 0x5555_5556_2000).await?;
+        let from = page.cell(0x5555_5556_0000).await?;
+        let to = page.cell(0x5555_5556_2000).await?;
         page.drag(&id("page-grid"), from, to).await?;
         page.wait_for(&id("offer-menu")).await?;
         page.screenshot("main-2-offers").await?;

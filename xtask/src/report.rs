@@ -20,6 +20,8 @@ struct Entry {
     name: String,
     count: Count,
     took: Duration,
+    /// It was not run at all.
+    left_out: bool,
 }
 
 /// How many tests ended how.
@@ -45,15 +47,26 @@ impl Report {
     /// seen where the output is only kept.
     pub(crate) fn leave_out(&mut self, name: &str, why: &str) {
         eprintln!("NOT RUN: {name}: {why}");
-        let _ = self.entry(name, || Ok(Count { ignored: 1, ..Count::default() }));
+        println!("\n== {name}\nNOT RUN: {why}");
+        self.entries.push(Entry {
+            name: name.to_owned(),
+            count: Count::default(),
+            took: Duration::ZERO,
+            left_out: true,
+        });
     }
 
-    /// Prints what passed and failed, the totals alone on the last line.
+    /// Prints what passed and failed, the totals alone on the last line; there, too, what was not
+    /// run, lest it pass for run.
     pub(crate) fn close(self) -> ExitCode {
         println!("\nSummary");
         let width = self.entries.iter().map(|entry| entry.name.len()).max();
         let mut total = Count::default();
-        for Entry { name, count, took } in &self.entries {
+        for Entry { name, count, took, left_out } in &self.entries {
+            if *left_out {
+                println!("? {name:width$}  NOT RUN", width = width.unwrap_or_default());
+                continue;
+            }
             let Count { passed, failed, ignored } = count;
             let mark = if *failed == 0 { ' ' } else { '✗' };
             let ignored =
@@ -64,8 +77,17 @@ impl Report {
             );
             total.add(*count);
         }
-        println!("{} passed, {} failed", total.passed, total.failed);
+        println!("{}", self.last_line(total));
         if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    fn last_line(&self, Count { passed, failed, .. }: Count) -> String {
+        let left_out = self.entries.iter().filter(|entry| entry.left_out);
+        let left_out: Vec<&str> = left_out.map(|entry| entry.name.as_str()).collect();
+        match left_out.as_slice() {
+            [] => format!("{passed} passed, {failed} failed"),
+            names => format!("NOT RUN: {}; {passed} passed, {failed} failed", names.join(", ")),
+        }
     }
 
     fn entry(&mut self, name: &str, work: impl FnOnce() -> Result<Count>) -> bool {
@@ -75,7 +97,8 @@ impl Report {
             println!("FAILED {name}: {error:#}");
             Count { failed: 1, ..Count::default() }
         });
-        self.entries.push(Entry { name: name.to_owned(), count, took: start.elapsed() });
+        let (name, took) = (name.to_owned(), start.elapsed());
+        self.entries.push(Entry { name, count, took, left_out: false });
         count.failed == 0
     }
 }
@@ -143,5 +166,15 @@ mod tests {
             "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 0 filtered out";
         assert_eq!(parse_result(line), Some(Count { passed: 12, failed: 3, ignored: 1 }));
         assert_eq!(parse_result("test session::undo ... ok"), None);
+    }
+
+    #[test]
+    fn what_is_left_out_is_named_on_the_last_line() {
+        let mut report = Report::default();
+        let total = Count { passed: 7, failed: 0, ignored: 0 };
+        assert_eq!(report.last_line(total), "7 passed, 0 failed");
+        report.leave_out("end to end in Firefox", "there is none");
+        let line = "NOT RUN: end to end in Firefox; 7 passed, 0 failed";
+        assert_eq!(report.last_line(total), line);
     }
 }

@@ -43,6 +43,8 @@ struct Local {
     /// How far the map is scrolled. May be outside of it, so that what is under the pointer can
     /// stay there while zooming.
     top: f64,
+    /// The level that the last step of zoom went to; how far the map is scrolled is meant for it.
+    level: Option<Level>,
     /// A pointer that is down.
     press: Option<Press>,
     /// Fingers that are down: id and place.

@@ -46,6 +46,9 @@ impl Map {
     pub(super) fn request_paint(self: &Rc<Map>) {
         let map = self.clone();
         self.job.request(move || {
+            if map.is_outdated() {
+                return; // the rendering that follows paints
+            }
             let motion = map.motion();
             if let Some(shown) = map.paint(motion) {
                 map.legend.set(shown);
@@ -54,6 +57,11 @@ impl Map {
                 map.request_paint();
             }
         });
+    }
+
+    /// A step of zoom went on to another level, and the page has not been rendered since.
+    fn is_outdated(&self) -> bool {
+        self.local.borrow().level.is_some_and(|level| level != self.level)
     }
 
     /// How far what happened is shown as it happens, 0 to 1; at 1 everything rests.

@@ -81,6 +81,7 @@ impl Map {
         {
             let mut local = self.local.borrow_mut();
             local.anchor = Some(Anchor { at, address });
+            local.level = Some(level);
             local.top = match plan.row(address, &self.room) {
                 Some((top, height)) if level != Level::Whole => top + height * share - at.1,
                 _ => 0.0,

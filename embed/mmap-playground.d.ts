@@ -25,7 +25,7 @@ export interface VmaState {
 /** A page that has a frame. */
 export interface PageState {
   address: Address;
-  /** Number of its frame; 0 is the shared zero page. */
+  /** Number of its frame; 0 is the shared zero page, 1048576 and the 511 behind it the huge one. */
   frame: number;
   /** What the processor allows without a page fault. */
   prot: string;
@@ -64,10 +64,17 @@ export interface MajorState {
   broken?: string;
 }
 
-/** A block of the heap. Which numbers there are depends on the allocator. */
+/** A block of the heap, as its header says. */
 export interface MinorState {
+  /** Of its header. */
   address: Address;
-  [field: string]: unknown;
+  /** What `malloc` returned. */
+  payload: Address;
+  size: number;
+  /** What was asked for. */
+  req_size: number;
+  /** In hex; the other allocator has its tag here. */
+  magic: string;
 }
 
 /** The whole state at one moment, as `replay --print state` prints it. */

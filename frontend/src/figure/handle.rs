@@ -209,3 +209,51 @@ impl Model {
 fn state_json(process: &Process) -> String {
     serde_json::to_string(&State::of(process)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const TYPES: &str = include_str!("../../../embed/mmap-playground.d.ts");
+
+    fn keys(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => {
+                for (key, value) in fields {
+                    found.insert(key.clone());
+                    keys(value, found);
+                }
+            }
+            Value::Array(values) => values.iter().for_each(|value| keys(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_types_name_every_field_of_what_scripts_get() {
+        let mut model = Model::new(None);
+        let ran = model.run("p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(p)\na = malloc(9)\nmun(");
+        let mut found = BTreeSet::new();
+        for text in [ran, model.state()] {
+            keys(&serde_json::from_str(&text).unwrap(), &mut found);
+        }
+        assert!(found.len() > 30, "{found:?}");
+        let unnamed = |key: &&String| {
+            let field = |end: &str| TYPES.contains(&format!(" {key}{end}"));
+            !field(": ") && !field("?: ")
+        };
+        assert_eq!(found.iter().filter(unnamed).collect::<Vec<_>>(), [""; 0]);
+    }
+
+    #[test]
+    fn a_model_steps_back_and_starts_from_mappings() {
+        let mut model = Model::new(Some("1000-3000 rw-p 00000000 00:00 0\n".to_owned()));
+        assert!(model.maps().contains("rw-p"), "{}", model.maps());
+        model.run("munmap(0x1000, 4096)");
+        assert_eq!((model.step(), model.steps()), (1, 1));
+        assert!(!model.maps().contains("1000-"), "{}", model.maps());
+        model.go_to(0);
+        assert!(model.maps().contains("1000-"), "{}", model.maps());
+    }
+}

@@ -117,6 +117,18 @@ async fn a_damaged_link_is_told_and_nothing_is_lost() -> Result<()> {
         }
         page.screenshot("link-damaged").await?;
         page.check_accessibility().await?;
+
+        // On a phone the page is longer than the screen: the message stays in sight.
+        page.set_viewport(Viewport::PHONE).await?;
+        const IN_SIGHT: &str =
+            "const box = document.querySelector(arguments[0]).getBoundingClientRect();
+            return [scrollY > 200, box.top > -1 && box.bottom <= innerHeight];";
+        page.eval("scrollTo({ top: 600, behavior: 'instant' });", vec![]).await?;
+        page.wait_until("the message is in sight, far down the page", async || {
+            Ok(page.eval(IN_SIGHT, vec![json!(id("notice"))]).await? == json!([true, true]))
+        })
+        .await?;
+        page.screenshot("link-damaged-phone").await?;
         page.click(&id("notice-close")).await?;
         page.wait_until_gone(&id("notice")).await
     })

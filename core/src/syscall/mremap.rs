@@ -264,6 +264,10 @@ impl Kernel {
         let mut request = request;
         if request.flags.contains(MremapFlags::FIXED) {
             self.unmap_part(request.new_address, request.new_length, changes)?;
+            // An old range that wraps round slips through `vrm_overlaps`: it may be gone by now.
+            if self.space.vmas().at(request.old).is_none() {
+                return refuse(Errno::EFAULT, Reason::NotMapped { address: request.old });
+            }
         }
         if request.new_length < request.old_length {
             let excess = request.old_length - request.new_length;

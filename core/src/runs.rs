@@ -18,6 +18,15 @@ impl Runs {
         self.runs.get_prev(&number).is_some_and(|(_, end)| number < *end)
     }
 
+    /// The lowest number inside a range.
+    pub fn next(&self, range: Range<u64>) -> Option<u64> {
+        if range.start < range.end && self.contains(range.start) {
+            return Some(range.start);
+        }
+        let (start, _) = self.runs.get_next(&range.start)?;
+        Some(*start).filter(|start| range.contains(start))
+    }
+
     /// Its parts inside a range, lowest first.
     pub fn inside(&self, range: Range<u64>) -> Vec<Range<u64>> {
         let first = self.runs.get_prev(&range.start).map_or(range.start, |(start, _)| *start);

@@ -124,17 +124,18 @@ impl AddressSpace {
     /// The same where there is a table of entries: a folio is left alone if all of it is mapped in
     /// order in the range.
     fn split_folios_of_table(&mut self, part: PageRange, frames: &mut Frames) {
-        let whole = |space: &AddressSpace, frame: FrameNumber| {
+        // A frame that was freed and taken again is no part of the folio any more.
+        let whole = |space: &AddressSpace, frames: &Frames, first: FrameNumber| {
             part.size_bytes() == PMD_SIZE
-                && part.pages().zip(frame..).all(|(page, frame)| {
+                && part.pages().zip(first..).all(|(page, frame)| {
                     let entry = space.table.get(page);
-                    entry.present() && entry.frame() == frame
+                    entry.present() && entry.frame() == frame && frames.large_folio(frame).is_some()
                 })
         };
         for page in part.pages() {
             let frame = self.table.get(page).frame();
             if let Some(folio) = frames.large_folio(frame)
-                && !whole(self, folio.start)
+                && !whole(self, frames, folio.start)
             {
                 self.split_folio(frame, frames);
             }
@@ -180,16 +181,18 @@ impl AddressSpace {
         let begins_whole = from.is_multiple_of(PMD_SIZE) || self.can_realign(old, to);
         let first_whole = if begins_whole { first } else { first + 1 };
         let whole = first_whole..(old.end() / PMD_SIZE).max(first_whole);
-        for tables in self.tables.inside(first..end) {
-            for number in tables {
-                let low = (number * PMD_SIZE).max(from);
-                let high = ((number + 1) * PMD_SIZE).min(old.end());
-                let (low, high) = (low - from + to, high - from + to);
-                if alike && whole.contains(&number) {
-                    self.tables.remove(number..number + 1);
-                }
-                self.tables.add(low / PMD_SIZE..high.div_ceil(PMD_SIZE));
+        // In order, one after the other: where old and new place share a stretch, a table that was
+        // just made for the new one counts as one of the old.
+        let mut next = first;
+        while let Some(number) = self.tables.next(next..end) {
+            next = number + 1;
+            let low = (number * PMD_SIZE).max(from);
+            let high = ((number + 1) * PMD_SIZE).min(old.end());
+            let (low, high) = (low - from + to, high - from + to);
+            if alike && whole.contains(&number) {
+                self.tables.remove(number..number + 1);
             }
+            self.tables.add(low / PMD_SIZE..high.div_ceil(PMD_SIZE));
         }
     }
 

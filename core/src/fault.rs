@@ -252,13 +252,14 @@ impl Kernel {
     /// Reads a page of a disk's file that is not cached, and others with it. Says whether it had
     /// to.
     fn read_missing(&mut self, vma: &Vma, page: FilePage) -> bool {
-        let pattern = pattern(vma);
         if self.files.is_cached(page.file, page.index) {
-            return pattern != Pattern::Random
+            // With `MADV_RANDOM` nobody reads ahead, whatever else was advised
+            // (`do_async_mmap_readahead`).
+            return !vma.flags.contains(VmaFlags::RANDOM)
                 && self.files.mapping_met_mark(page.open, page.index);
         }
         if !self.files.read_unread(page.file, page.index) {
-            self.files.mapping_missed(page.open, pattern, page.index);
+            self.files.mapping_missed(page.open, pattern(vma), page.index);
         }
         true
     }

@@ -5,7 +5,7 @@ use super::generator::Generator;
 use super::guard::{ModelTrouble, PATIENCE, guarded};
 use super::kernel::RealKernel;
 use mmap_playground_core::abi::Prot;
-use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange};
+use mmap_playground_core::address::{Address, PAGE_SIZE, Page, PageRange};
 use mmap_playground_core::call::{Call, Returned};
 use mmap_playground_core::process::Process;
 use mmap_playground_core::state::maps_lines;
@@ -82,6 +82,8 @@ pub fn model(child: &Child) -> Process {
     for call in Child::own_mappings() {
         process.run(&call);
     }
+    // Its code and data are resident; what else lies in the same 2 MiB finds a page table there.
+    process.kernel.space.make_table(Page::containing(CODE));
     process
 }
 

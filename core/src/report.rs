@@ -111,9 +111,11 @@ pub fn signal_sentence(process: &Process, ran: &Ran) -> Option<String> {
 /// What surprises about a call that did not fail, a sentence each, and where the manual says it.
 pub fn surprise_sentences(ran: &Ran) -> Vec<String> {
     match &ran.kind {
-        RanKind::Call(call, Outcome { returned: Returned::Value(value), events, .. }) => {
-            told(call, *value, events)
-        }
+        RanKind::Call(call, Outcome { returned, events, .. }) => match returned {
+            Returned::Value(value) => told(call, *value, events),
+            Returned::Void => told(call, 0, events),
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     }
 }

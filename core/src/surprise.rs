@@ -66,6 +66,8 @@ pub enum Surprise {
     BreakInsidePage { value: Address },
     /// The allocator asked for more pages than this call needs.
     PagesAsked { pages: u32 },
+    /// A block was freed, and no page went back.
+    PagesKept,
 }
 
 /// What replaced a mapping.
@@ -92,7 +94,8 @@ pub enum IgnoredFlag {
     Uninitialized,
 }
 
-/// The surprises of a call that returned a value, given that and what happened.
+/// The surprises of a call that returned a value, given that and what happened; 0 stands for the
+/// value of a call that returns none.
 pub fn surprises(call: &Call, value: u64, events: &[Event]) -> Vec<Surprise> {
     let mut found = Vec::new();
     lengths(call, &mut found);
@@ -108,6 +111,7 @@ pub fn surprises(call: &Call, value: u64, events: &[Event]) -> Vec<Surprise> {
         Call::Brk { addr } if value == *addr && !value.is_multiple_of(PAGE_SIZE) => {
             found.push(Surprise::BreakInsidePage { value });
         }
+        Call::Free { .. } => free(events, &mut found),
         _ => {}
     }
     happened(call, events, &mut found);
@@ -224,6 +228,15 @@ fn mremap(call: &Call, value: Address, events: &[Event], found: &mut Vec<Surpris
     }
 }
 
+/// What the kernel got of a block that was freed.
+fn free(events: &[Event], found: &mut Vec<Surprise>) {
+    let freed = |event: &Event| matches!(event, Event::Heap(HeapEvent::Unlinked { .. }));
+    let returned = |event: &Event| matches!(event, Event::Heap(HeapEvent::PagesReturned { .. }));
+    if events.iter().any(freed) && !events.iter().any(returned) {
+        found.push(Surprise::PagesKept);
+    }
+}
+
 /// What was unmapped before anything was mapped.
 fn replaced(events: &[Event], by: Replacer, found: &mut Vec<Surprise>) {
     for event in events {
@@ -284,7 +297,7 @@ fn merge(event: &Event) -> Option<Address> {
 
 impl Surprise {
     /// How many kinds there are.
-    pub const KINDS: usize = 25;
+    pub const KINDS: usize = 26;
 
     /// Says whether one call may surprise in this way many times over.
     const fn comes_by_page(&self) -> bool {
@@ -383,6 +396,9 @@ impl Surprise {
             }
             Surprise::PagesAsked { pages } => {
                 format!("the allocator asked for {pages} pages at once, to have some for later calls")
+            }
+            Surprise::PagesKept => {
+                "no page went back to the kernel: other blocks live on the same run of pages, which goes back as a whole, with the last of them".to_owned()
             }
         }
     }
@@ -497,6 +513,10 @@ impl Surprise {
             }
             Surprise::PagesAsked { .. } => {
                 Citation::new("malloc(3)", "NOTES", "the size of the heap is adjusted as required")
+            }
+            Surprise::PagesKept => {
+                described("malloc(3)", "free() frees the memory space pointed to by ptr")
+                    .but("the page does not say when pages go back: that is up to the allocator")
             }
         }
     }

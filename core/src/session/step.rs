@@ -168,10 +168,11 @@ impl Step {
 
     /// What surprises about a call that did not fail, a sentence each.
     pub fn surprises(&self) -> Vec<String> {
-        match (&self.call, self.value) {
-            (Some(call), Some(value)) => told(call, value, &self.events),
-            _ => Vec::new(),
-        }
+        let Some(call) = &self.call else { return Vec::new() };
+        // `free` returns nothing.
+        let freed = matches!(call, Call::Free { .. }) && !self.failed && !self.skipped;
+        let value = self.value.or(freed.then_some(0));
+        value.map(|value| told(call, value, &self.events)).unwrap_or_default()
     }
 
     /// The heap blocks that it placed, unlinked or found damaged: address of the header, and its

@@ -28,7 +28,9 @@ async fn patiently(wait: impl AsyncFn() -> Result<()>) -> Result<()> {
 async fn paste(page: &Page, text: &str) -> Result<()> {
     const PASTE: &str = "const data = new DataTransfer();
         data.setData('text/plain', arguments[1]);
-        const init = { clipboardData: data, bubbles: true, cancelable: true };
+        // Firefox wants the text by itself.
+        const text = { dataType: 'text/plain', data: arguments[1] };
+        const init = { clipboardData: data, ...text, bubbles: true, cancelable: true };
         document.querySelector(arguments[0]).dispatchEvent(new ClipboardEvent('paste', init));";
     page.wait_for(&id("console-input")).await?;
     page.eval(PASTE, vec![json!(id("console-input")), json!(text)]).await?;

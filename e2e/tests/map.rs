@@ -4,6 +4,7 @@
 use anyhow::{Context, ensure};
 use e2e::{Key, Page, Result, Viewport, id, with_page};
 use serde_json::json;
+use std::path::Path;
 
 /// Types a line into the console and runs it.
 async fn run(page: &Page, line: &str) -> Result<()> {
@@ -33,28 +34,6 @@ async fn zoom(page: &Page, at: (f64, f64), pixels: i64) -> Result<String> {
     level(page).await
 }
 
-/// Where on the map the cell of a page is, at a level of pages.
-async fn cell(page: &Page, address: u64) -> Result<(f64, f64)> {
-    const ROWS: &str = "const grid = document.querySelector(arguments[0]);
-        const columns = Number(document.querySelector(arguments[1]).dataset.columns);
-        const room = grid.clientWidth - Number(grid.dataset.gutter) - Number(grid.dataset.bar);
-        const rows = (grid.dataset.rows || '').split(' ').map(row => row.split('@'));
-        return [rows, columns, room / columns, Number(grid.dataset.rowHeight),
-            Number(grid.dataset.gutter)];";
-    let grid = page.eval(ROWS, vec![json!(id("page-grid")), json!(id("grid-columns"))]).await?;
-    let (rows, columns, width, height, gutter): (Vec<(String, String)>, u64, f64, f64, f64) =
-        serde_json::from_value(grid)?;
-    for (start, y) in rows {
-        let start = u64::from_str_radix(start.trim_start_matches("0x"), 16)?;
-        let column = address.wrapping_sub(start) / 4096;
-        if address >= start && column < columns {
-            let x = gutter + (column as f64 + 0.5) * width;
-            return Ok((x, y.parse::<f64>()? + height / 2.0));
-        }
-    }
-    anyhow::bail!("no cell of {address:#x} in sight")
-}
-
 /// Moves the pointer away and back to a place; gives what the map says of it.
 async fn hover(page: &Page, at: (f64, f64)) -> Result<String> {
     page.hover_at("h1", (2.0, 2.0)).await?;
@@ -76,7 +55,7 @@ async fn one_gesture_from_whole_to_bytes() -> Result<()> {
     with_page("one gesture", Viewport::DESKTOP, async |page| {
         eight_pages(page).await?;
         let address = 0x7fff_f7ff_c000_u64; // the sixth of the eight
-        let (x, y) = cell(page, address).await?;
+        let (x, y) = page.cell(address).await?;
         // Not in the middle: that lies between two cells when twice as many are in a row.
         let at = ((x + 6.0).round(), (y + 3.0).round());
         let name = format!("{address:#x}");
@@ -139,7 +118,7 @@ async fn zooms_by_keys_and_breadcrumb() -> Result<()> {
         page.click(&id("crumb-pages")).await?;
         page.wait_for(&format!("{}[data-level=pages]", id("page-grid"))).await?;
         let before = level(page).await?;
-        page.click_at(&id("page-grid"), cell(page, 0x7fff_f7ff_9000).await?).await?;
+        page.click_at(&id("page-grid"), page.cell(0x7fff_f7ff_9000).await?).await?;
         page.press("-").await?;
         page.wait_until("the keys zoom", async || Ok(level(page).await? != before)).await?;
         page.press("+").await?;
@@ -227,7 +206,7 @@ async fn what_belongs_together_lights_together() -> Result<()> {
         // From a page of the map to the calls, and to the entry of the walk.
         page.fill(&id("inspect-address"), "0x7ffff7ff7000\n").await?;
         page.wait_for_text(&id("walk-byte"), "0x41").await?;
-        let at = cell(page, 0x7fff_f7ff_7000).await?;
+        let at = page.cell(0x7fff_f7ff_7000).await?;
         page.hover_at(&id("page-grid"), at).await?;
         page.wait_for(&format!("{}[data-step='2'].lit", id("console-line"))).await?;
         page.wait_for(&lit("walk-PTE")).await?;
@@ -307,12 +286,53 @@ async fn fingers() -> Result<()> {
     .await
 }
 
+/// Which mapping of a log is the largest that nothing touched: one choice, and it is shown.
+#[tokio::test]
+async fn the_largest_untouched_is_one_choice_away() -> Result<()> {
+    with_page("largest untouched", Viewport::DESKTOP, async |page| {
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/tests/strace");
+        let log = tests.join("git-log.strace").canonicalize()?;
+        page.click(&id("import-open")).await?;
+        page.type_into(&id("import-file"), &log.to_string_lossy()).await?;
+        page.click(&id("import-accept")).await?;
+        page.wait_for_text(&id("step-count"), "73 of 73").await?;
+        page.select(&id("vma-order"), "size").await?;
+        let first = format!("{}:first-child", id("vma"));
+        page.wait_for_text(&first, "libc.so.6").await?;
+        page.wait_for_text(&id("facts"), "0x7ffff7d40000").await?;
+        // It is touched: the next one is the largest untouched.
+        run(page, "load(0x7ffff7d40000)").await?;
+        page.wait_for_text(&id("stat-faults"), "1").await?;
+        page.select(&id("vma-order"), "untouched").await?;
+        page.wait_for_text(&first, "anonymous").await?;
+        page.wait_for_text(&id("facts"), "0x7ffff7c97000").await?;
+        page.wait_for_text(&id("vma-untouched"), "24 of").await?;
+        page.check_accessibility().await?;
+        page.screenshot("map-largest-untouched").await
+    })
+    .await
+}
+
+/// A `free` that gives no page back says why.
+#[tokio::test]
+async fn free_tells_why_pages_stay() -> Result<()> {
+    with_page("free keeps pages", Viewport::DESKTOP, async |page| {
+        run(page, "a = malloc(100)").await?;
+        run(page, "b = malloc(100)").await?;
+        run(page, "free(a)").await?;
+        page.wait_for_text(&id("last-call"), "no page went back to the kernel").await?;
+        run(page, "free(b)").await?;
+        page.wait_for_text(&id("last-call"), "gave 16 pages back").await
+    })
+    .await
+}
+
 /// Paper gets the picture of the address space and the facts, and nothing that is for clicking.
 #[tokio::test]
 async fn paper() -> Result<()> {
     with_page("paper", Viewport::DESKTOP, async |page| {
         eight_pages(page).await?;
-        page.devtools("Emulation.setEmulatedMedia", json!({ "media": "print" })).await?;
+        page.show_as_printed().await?;
         page.eval("dispatchEvent(new Event('beforeprint'));", vec![]).await?;
         page.wait_for_text(&id("print-picture"), "7ffff7ff7000–7ffff7fff000").await?;
         let shown = |selector: &str| {

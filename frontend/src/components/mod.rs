@@ -38,4 +38,5 @@ pub mod ticks;
 pub mod timeline;
 pub mod truth;
 pub mod vma_list;
+pub mod vma_rows;
 pub mod welcome;

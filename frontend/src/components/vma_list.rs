@@ -1,134 +1,21 @@
-//! The VMAs, lowest first, holes between them: what `/proc/PID/maps` says, with a bar for size and
-//! residency; and below an open VMA its pages. This is the map as a tree, for keyboards and screen
-//! readers. Only the rows in view are in the document.
+//! The VMAs, lowest first with the holes between them, or largest first: what `/proc/PID/maps` says,
+//! with a bar for size and residency; and below an open VMA its pages. This is the map as a tree, for
+//! keyboards and screen readers. Only the rows in view are in the document.
 
+use crate::components::vma_rows::{Entry, LISTED, Open, Order, Row, Tree, entries};
 use crate::lit::{Pointed, use_lit};
 use crate::store::{Action, PointedContext, StoreContext, use_pointed, use_store};
 use crate::text;
 use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange};
 use mmap_playground_core::state::{self, VmaKind, VmaView};
 use std::rc::Rc;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, HtmlSelectElement};
 use yew::prelude::*;
 
 /// Height of a row, in CSS pixels; the style sheet has the same number.
 const ROW: f64 = 26.0;
 /// Rows kept in the document above and below those in view.
 const SPARE: usize = 6;
-
-/// Pages of an open VMA that are listed at once; there are rows to the others.
-const LISTED: u64 = 256;
-
-#[derive(Clone, Copy, PartialEq)]
-enum Entry {
-    Vma(usize),
-    Hole(PageRange),
-}
-
-fn entries(vmas: &[VmaView]) -> Vec<Entry> {
-    let mut entries = Vec::with_capacity(vmas.len() * 2);
-    let mut behind = None;
-    for (index, vma) in vmas.iter().enumerate() {
-        let hole = behind.and_then(|behind| PageRange::new(behind, vma.range.start()));
-        entries.extend(hole.map(Entry::Hole));
-        entries.push(Entry::Vma(index));
-        behind = Some(vma.range.end());
-    }
-    entries
-}
-
-/// The VMA whose pages are listed: by an address in it, and from which page on.
-#[derive(Clone, Copy, PartialEq)]
-struct Open {
-    address: Address,
-    from: u64,
-}
-
-/// A row of the tree.
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Row {
-    /// A VMA or a hole, by index.
-    Entry(usize),
-    /// A page of the open VMA.
-    Page(Address),
-    /// Leads to the pages from this one on, so many as named.
-    More(u64, u64),
-}
-
-/// The rows: what has an index, and the pages below one of them.
-#[derive(Clone, Copy)]
-struct Tree {
-    entries: usize,
-    /// The open VMA: its entry, its pages, and the first that is listed.
-    open: Option<(usize, PageRange, u64)>,
-}
-
-impl Tree {
-    fn of(entries: &[Entry], vmas: &[VmaView], open: Option<Open>) -> Tree {
-        let found = open.and_then(|open| {
-            let holds = |entry: &Entry| match entry {
-                Entry::Vma(index) => vmas[*index].range.contains(open.address),
-                Entry::Hole(_) => false,
-            };
-            let index = entries.iter().position(holds)?;
-            let Entry::Vma(vma) = entries[index] else { return None };
-            let range = vmas[vma].range;
-            let last = range.page_count().saturating_sub(1) / LISTED * LISTED;
-            Some((index, range, open.from.min(last)))
-        });
-        Tree { entries: entries.len(), open: found }
-    }
-
-    fn child_count(&self) -> usize {
-        let Some((_, range, from)) = self.open else { return 0 };
-        let to = (from + LISTED).min(range.page_count());
-        (to - from) as usize + usize::from(from > 0) + usize::from(to < range.page_count())
-    }
-
-    fn len(&self) -> usize {
-        self.entries + self.child_count()
-    }
-
-    fn row(&self, index: usize) -> Option<Row> {
-        let Some((open, range, from)) = self.open else {
-            return (index < self.entries).then_some(Row::Entry(index));
-        };
-        let children = self.child_count();
-        if index <= open {
-            return Some(Row::Entry(index));
-        }
-        if index > open + children {
-            let entry = index - children;
-            return (entry < self.entries).then_some(Row::Entry(entry));
-        }
-        let child = index - open - 1;
-        let to = (from + LISTED).min(range.page_count());
-        match (child, from > 0) {
-            (0, true) => Some(Row::More(from.saturating_sub(LISTED), from)),
-            _ => {
-                let page = from + (child - usize::from(from > 0)) as u64;
-                let behind = Row::More(to, range.page_count() - to);
-                Some(if page < to { Row::Page(range.start() + page * PAGE_SIZE) } else { behind })
-            }
-        }
-    }
-
-    /// Where a VMA or hole stands.
-    fn place_of_entry(&self, entry: usize) -> usize {
-        match self.open {
-            Some((open, ..)) if entry > open => entry + self.child_count(),
-            _ => entry,
-        }
-    }
-
-    /// Where a page of the open VMA stands, if it is listed.
-    fn place_of_page(&self, address: Address) -> Option<usize> {
-        let (open, range, from) = self.open.filter(|(_, range, _)| range.contains(address))?;
-        let page = (address - range.start()) / PAGE_SIZE;
-        let listed = page >= from && page < from + LISTED;
-        listed.then(|| open + 1 + usize::from(from > 0) + (page - from) as usize)
-    }
-}
 
 /// The VMAs, and below one of them its pages.
 #[component]
@@ -142,7 +29,11 @@ pub fn VmaList() -> Html {
     let open = use_state_eq(|| None::<Open>);
     // Whether the keyboard is on a page rather than on its VMA.
     let deep = use_state_eq(|| false);
-    let entries = use_memo(store.revision, |_| entries(&store.moment.vmas));
+    let order = use_state_eq(Order::default);
+    let of_few = store.moment.vmas.len() < MANY;
+    let chosen = if of_few { Order::Address } else { *order };
+    let entries =
+        use_memo((store.revision, chosen), |(_, order)| entries(&store.moment.vmas, *order));
     let tree = Tree::of(&entries, &store.moment.vmas, *open);
 
     use_height(&list, &height);
@@ -188,9 +79,9 @@ pub fn VmaList() -> Html {
         }
     };
     let first = (f64::from((*top).max(0)) / ROW).floor() as usize;
-    let first = first.saturating_sub(SPARE).min(tree.len());
+    let first = first.saturating_sub(SPARE).min(tree.row_count());
     let shown = (*height / ROW).ceil() as usize + 2 * SPARE + 1;
-    let last = (first + shown).min(tree.len());
+    let last = (first + shown).min(tree.row_count());
     let largest = store.moment.vmas.iter().map(|vma| vma.range.page_count()).max().unwrap_or(1);
     let rows = (first..last).filter_map(|index| {
         let row = tree.row(index)?;
@@ -251,11 +142,58 @@ pub fn VmaList() -> Html {
     let active_id =
         active.filter(|index| (first..last).contains(index)).map(|index| format!("vma-{index}"));
     html! {
+        <>
+        { order_row(&order, &store) }
         <div class="vma-list" id="vma-tree" ref={list} {onscroll} {onkeydown} {onmouseleave} {onblur} tabindex="0" role="tree" aria-label="VMAs and their pages"
             aria-activedescendant={active_id} data-testid="vma-list">
-            <div class="vma-all" role="presentation" style={format!("height:{}px", tree.len() as f64 * ROW)}>
+            <div class="vma-all" role="presentation" style={format!("height:{}px", tree.row_count() as f64 * ROW)}>
                 { for rows }
             </div>
+        </div>
+        </>
+    }
+}
+
+/// VMAs from which on their order can be chosen: fewer are seen at a glance.
+const MANY: usize = 6;
+
+/// The choice of order, and what it says about what was touched.
+fn order_row(order: &UseStateHandle<Order>, store: &StoreContext) -> Html {
+    let vmas = &store.moment.vmas;
+    if vmas.len() < MANY {
+        return Html::default();
+    }
+    let chosen = **order;
+    let onchange = {
+        let (order, store) = (order.clone(), store.clone());
+        move |event: Event| {
+            let value = event.target_dyn_into::<HtmlSelectElement>().map(|it| it.value());
+            let named = |order: &Order| Some(order.id()) == value.as_deref();
+            let chosen = Order::ALL.into_iter().find(named).unwrap_or_default();
+            order.set(chosen);
+            // Whoever asks for the largest wants to see it.
+            let vmas = &store.moment.vmas;
+            if let (true, Some(Entry::Vma(first))) =
+                (chosen != Order::Address, entries(vmas, chosen).first())
+                && let Some(vma) = vmas.get(*first)
+            {
+                store.dispatch(Action::Select(Some(vma.range)));
+                store.dispatch(Action::Show(vma.range.start()));
+            }
+        }
+    };
+    let untouched = vmas.iter().filter(|vma| vma.resident_pages == 0).count();
+    let options = Order::ALL.into_iter().map(|order| {
+        html! { <option value={order.id()} selected={order == chosen}>{ order.title() }</option> }
+    });
+    html! {
+        <div class="vma-order">
+            <select class="small-select" aria-label="Order of the VMAs" {onchange} data-testid="vma-order">{ for options }</select>
+            if chosen == Order::Untouched {
+                <small data-testid="vma-untouched" title="A log of strace holds calls. What the program itself loaded and stored is not in it.">
+                    { format!("{untouched} of {} have no resident page; a log holds no loads and stores", vmas.len()) }
+                </small>
+            }
         </div>
     }
 }
@@ -372,7 +310,7 @@ impl Chooser {
     /// Does what a key means in a tree (ARIA Authoring Practices Guide, "Tree View"); says whether
     /// it means something.
     fn key(&self, key: &str, active: Option<usize>) -> bool {
-        let last = self.tree.len().saturating_sub(1);
+        let last = self.tree.row_count().saturating_sub(1);
         let row = active.and_then(|active| self.tree.row(active));
         let target = match (key, active, row) {
             ("ArrowDown", Some(active), _) => (active + 1).min(last),
@@ -493,57 +431,5 @@ fn hole_row(range: PageRange) -> Html {
             { format!("{} free", text::short_size(range.size_bytes())) }
             <small>{ text::count(range.size_bytes() / PAGE_SIZE, "page") }</small>
         </span>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::samples::vma;
-
-    #[test]
-    fn holes_stand_between_vmas() {
-        let vmas = [vma(0x1_0000, 1, "rw-"), vma(0x1_1000, 1, "r--"), vma(0x2_0000, 1, "r--")];
-        let entries = entries(&vmas);
-        assert_eq!(entries.len(), 4);
-        assert!(matches!(entries[2], Entry::Hole(range) if range.start() == 0x1_2000));
-    }
-
-    fn tree(pages: u64, from: u64) -> (Tree, usize) {
-        let vmas =
-            [vma(0x1_0000, 1, "rw-"), vma(0x100_0000, pages, "r--"), vma(0x2_0000_0000, 1, "r--")];
-        let entries = entries(&vmas);
-        let open = Open { address: 0x100_0000, from };
-        (Tree::of(&entries, &vmas, Some(open)), entries.len())
-    }
-
-    #[test]
-    fn the_pages_of_the_open_vma_stand_below_it() {
-        let (tree, entries) = tree(3, 0);
-        assert_eq!(tree.len(), entries + 3);
-        assert_eq!(tree.row(2), Some(Row::Entry(2)));
-        assert_eq!(tree.row(3), Some(Row::Page(0x100_0000)));
-        assert_eq!(tree.row(6), Some(Row::Entry(3)));
-        assert_eq!(tree.row(tree.len()), None);
-        assert_eq!(tree.place_of_entry(4), 7);
-        assert_eq!(tree.place_of_page(0x100_2000), Some(5));
-    }
-
-    #[test]
-    fn of_many_pages_a_window_is_listed() {
-        let (tree, entries) = tree(1 << 18, 512);
-        assert_eq!(tree.len(), entries + LISTED as usize + 2);
-        assert_eq!(tree.row(3), Some(Row::More(256, 512)));
-        assert_eq!(tree.row(4), Some(Row::Page(0x100_0000 + 512 * PAGE_SIZE)));
-        let after = 512 + LISTED;
-        assert_eq!(tree.row(4 + LISTED as usize), Some(Row::More(after, (1 << 18) - after)));
-        assert_eq!(tree.place_of_page(0x100_0000), None);
-        for index in 0..tree.len() {
-            match tree.row(index).unwrap() {
-                Row::Entry(entry) => assert_eq!(tree.place_of_entry(entry), index),
-                Row::Page(page) => assert_eq!(tree.place_of_page(page), Some(index)),
-                Row::More(..) => {}
-            }
-        }
     }
 }

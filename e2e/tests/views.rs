@@ -1,0 +1,122 @@
+//! What the views tell of one moment: the legend, what changed, what a hole offers, what is writable
+//! and executable; the walk and the bytes of the inspector; a line of the console as a moment.
+
+use anyhow::ensure;
+use e2e::{Page, Result, Viewport, id, with_page};
+
+/// The eight pages that the first button maps.
+const START: u64 = 0x7fff_f7ff_7000;
+
+async fn run(page: &Page, line: &str) -> Result<()> {
+    page.type_into(&id("console-input"), &format!("{line}\n")).await
+}
+
+/// Waits until the legend names these marks and not those.
+async fn legend(page: &Page, named: &[&str], unnamed: &[&str]) -> Result<()> {
+    page.wait_until(&format!("the legend names {named:?} and not {unnamed:?}"), async || {
+        let legend = page.text(&id("legend")).await?;
+        Ok(named.iter().all(|it| legend.contains(it))
+            && !unnamed.iter().any(|it| legend.contains(it)))
+    })
+    .await
+}
+
+/// The legend holds what is on screen and nothing else, call by call; the address of a VMA that the
+/// last call changed stands out until the next one.
+#[tokio::test]
+async fn the_legend_tells_what_is_on_screen() -> Result<()> {
+    with_page("legend", Viewport::DESKTOP, async |page| {
+        let changed = async |count: usize| {
+            page.wait_until(&format!("{count} VMAs stand out"), async || {
+                Ok(page.count(".vma-range.changed").await? == count)
+            })
+            .await
+        };
+        page.click(&id("guide-go")).await?;
+        legend(page, &["mapped, not resident", "changed by the last call"], &["dirty"]).await?;
+        changed(1).await?;
+        run(page, "brk(0)").await?;
+        legend(page, &["mapped, not resident"], &["changed by the last call"]).await?;
+        changed(0).await?;
+        run(page, "store(p, 1)").await?;
+        legend(page, &["dirty", "accessed"], &["the reason"]).await?;
+        run(page, "mprotect(p + PAGE_SIZE, PAGE_SIZE, PROT_READ)").await?;
+        legend(page, &["split here", "r--", "rw-"], &["the reason", "merged here"]).await?;
+        run(page, "store(p + PAGE_SIZE, 1)").await?;
+        legend(page, &["the reason"], &["split here"]).await?;
+        run(page, "mprotect(p + PAGE_SIZE, PAGE_SIZE, PROT_READ|PROT_WRITE)").await?;
+        legend(page, &["merged here"], &["the reason", "r--"]).await?;
+
+        // A hazard is counted, and one click away.
+        run(page, "mprotect(p + 2*PAGE_SIZE, PAGE_SIZE, PROT_READ|PROT_WRITE|PROT_EXEC)").await?;
+        legend(page, &["writable and executable", "rwx"], &["merged here"]).await?;
+        page.fill(&id("inspect-address"), &format!("{START:#x}\n")).await?;
+        page.wait_for_text(&id("facts"), "8 KiB").await?;
+        page.click(&id("stat-hazards")).await?;
+        page.wait_for_text(&id("facts"), &format!("{:#x}", START + 2 * 4096)).await
+    })
+    .await
+}
+
+/// A drag over a hole offers a mapping there, in C, and runs what it says.
+#[tokio::test]
+async fn a_hole_offers_mmap() -> Result<()> {
+    with_page("hole", Viewport::DESKTOP, async |page| {
+        page.click(&id("guide-go")).await?;
+        page.wait_for_text(&id("stat-vmas"), "2").await?;
+        let (from, to) = (page.cell(START - 5 * 4096).await?, page.cell(START - 3 * 4096).await?);
+        page.drag(&id("page-grid"), from, to).await?;
+        let line = format!(
+            "mmap({:#x}, 12288, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED_NOREPLACE, -1, 0)",
+            START - 5 * 4096
+        );
+        let offer = format!("[data-line=\"{line}\"]");
+        ensure!(page.text(&offer).await?.contains(&line), "the C text is not on the offer");
+        page.click(&offer).await?;
+        page.wait_for_text(&id("stat-vmas"), "3").await?;
+        page.wait_for_text(&id("console-lines"), &line).await
+    })
+    .await
+}
+
+/// The walk of a page that is not there stops and says where; two hex digits over a byte store it,
+/// and then the walk ends at that byte; what changed is underlined until the next call.
+#[tokio::test]
+async fn the_walk_stops_and_bytes_are_written() -> Result<()> {
+    with_page("walk and bytes", Viewport::DESKTOP, async |page| {
+        page.click(&id("guide-go")).await?;
+        page.fill(&id("inspect-address"), &format!("{START:#x}\n")).await?;
+        page.wait_for_text(&id("walk-stops"), "stops at PGD[255]").await?;
+        page.type_into(&id("hex"), "42").await?;
+        page.wait_for_text(&id("console-lines"), &format!("store({START:#x}, 0x42")).await?;
+        page.fill(&id("inspect-address"), &format!("{START:#x}\n")).await?;
+        page.wait_for_text(&id("walk-byte"), "0x42").await?;
+        page.wait_until_gone(&id("walk-stops")).await?;
+        page.wait_for(".byte.changed").await?;
+        run(page, "brk(0)").await?;
+        page.wait_until_gone(".byte.changed").await?;
+        // The next page is still missing, but only its own entry.
+        page.fill(&id("inspect-address"), &format!("{:#x}\n", START + 4096)).await?;
+        page.wait_for_text(&id("walk-stops"), "stops at PTE[504]").await
+    })
+    .await
+}
+
+/// A line of the console is a moment: a click on it shows that one, and what comes after stays.
+#[tokio::test]
+async fn a_line_of_the_console_is_a_moment() -> Result<()> {
+    with_page("console line", Viewport::DESKTOP, async |page| {
+        page.click(&id("guide-go")).await?;
+        run(page, "mprotect(p, PAGE_SIZE, PROT_READ)").await?;
+        run(page, "munmap(p, 8*PAGE_SIZE)").await?;
+        page.wait_for_text(&id("step-count"), "3 of 3").await?;
+        page.wait_for_text(&id("stat-vmas"), "1").await?;
+        page.click(&format!("{}[data-step='2'] button", id("console-line"))).await?;
+        page.wait_for_text(&id("step-count"), "2 of 3").await?;
+        page.wait_for_text(&id("stat-vmas"), "3").await?;
+        let ahead = format!("{}[data-step='3'].ahead", id("console-line"));
+        ensure!(page.count(&ahead).await? == 1, "the line after it does not say that it is ahead");
+        Ok(())
+    })
+    .await
+}

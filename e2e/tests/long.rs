@@ -34,7 +34,7 @@ async fn paste(page: &Page, text: &str) -> Result<()> {
         document.querySelector(arguments[0]).dispatchEvent(new ClipboardEvent('paste', init));";
     page.wait_for(&id("console-input")).await?;
     page.eval(PASTE, vec![json!(id("console-input")), json!(text)]).await?;
-    page.wait_for(&id("import-dialog")).await
+    patiently(async || page.wait_for(&id("import-dialog")).await).await
 }
 
 async fn is_checked(page: &Page, name: &str) -> Result<()> {
@@ -57,7 +57,7 @@ async fn a_long_text_joins_the_session_or_stands_alone() -> Result<()> {
         run(page, "brk(0)").await?;
         at_step(page, "2 of 2").await?;
         paste(page, &long_text()).await?;
-        page.wait_for_text(&id("import-skipped"), "write").await?;
+        patiently(async || page.wait_for_text(&id("import-skipped"), "write").await).await?;
         page.wait_for_text(&id("import-skipped"), "× 2").await?;
         page.wait_for_text(&id("import-skipped"), "write(1, \"x\", 1) = 1").await?;
         is_checked(page, "place-behind").await?;
@@ -65,7 +65,7 @@ async fn a_long_text_joins_the_session_or_stands_alone() -> Result<()> {
         page.screenshot("import-joins").await?;
         page.check_accessibility().await?;
         page.click(&id("import-accept")).await?;
-        page.wait_until_gone(&id("import-dialog")).await?;
+        patiently(async || page.wait_until_gone(&id("import-dialog")).await).await?;
         at_step(page, "10\u{202f}005 of 10\u{202f}005").await?;
         page.click(&id("undo")).await?;
         at_step(page, "2 of 2").await?;
@@ -75,7 +75,7 @@ async fn a_long_text_joins_the_session_or_stands_alone() -> Result<()> {
         page.wait_for_text(&id("import-accept"), "Show it").await?;
         is_checked(page, "place-own").await?;
         page.click(&id("import-accept")).await?;
-        page.wait_until_gone(&id("import-dialog")).await?;
+        patiently(async || page.wait_until_gone(&id("import-dialog")).await).await?;
         at_step(page, "10\u{202f}003 of 10\u{202f}003").await?;
         page.click(&id("undo")).await?;
         at_step(page, "2 of 2").await
@@ -98,7 +98,7 @@ async fn another_allocator_for_a_long_session_can_be_stopped() -> Result<()> {
     with_page("linking", Viewport::DESKTOP, async |page| {
         paste(page, &long_text()).await?;
         page.click(&id("import-accept")).await?;
-        page.wait_until_gone(&id("import-dialog")).await?;
+        patiently(async || page.wait_until_gone(&id("import-dialog")).await).await?;
         at_step(page, "10\u{202f}003 of").await?;
 
         page.eval(HOLD, vec![]).await?;

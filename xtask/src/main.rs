@@ -1,9 +1,10 @@
-//! The project's own commands: `cargo xtask serve`, `build`, `test`, `ci` and
-//! `conformance`.
+//! The project's own commands: `cargo xtask serve`, `build`, `test`, `ci`, `conformance` and
+//! `bench`.
 //!
 //! Each first installs what it needs and is missing ([`setup`]), then runs trunk
 //! ([`page`]) or the tests and checks ([`check`]) and reports on them ([`report`]).
 
+mod bench;
 mod check;
 mod page;
 mod report;
@@ -46,6 +47,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
         options: Vec<String>,
     },
+    /// Measures the model beside the kernel and other models, and writes docs/performance.md.
+    Bench {
+        /// Rounds of each measurement.
+        #[arg(long, default_value_t = 9)]
+        rounds: usize,
+    },
 }
 
 fn main() -> ExitCode {
@@ -55,6 +62,7 @@ fn main() -> ExitCode {
         Command::Test => check::test(),
         Command::Ci => check::ci(),
         Command::Conformance { options } => check::conformance(&options),
+        Command::Bench { rounds } => bench::bench(rounds),
     };
     match done {
         Ok(code) => code,

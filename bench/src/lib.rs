@@ -8,4 +8,4 @@ pub mod memory;
 pub mod model;
 
 #[cfg(target_arch = "wasm32")]
-mod wasm;
+pub mod wasm;

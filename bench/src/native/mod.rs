@@ -247,11 +247,14 @@ fn heap_table(times: usize) -> Table {
 
 /// What a mapping costs that nobody touches.
 fn reservation_table() -> Table {
-    let mut table =
-        Table::new("A reservation", "Heap of the model's process, `mmap` of so much.", "bytes");
+    let mut table = Table::new(
+        "A reservation",
+        "A fresh process of the model after `mmap` of so much.",
+        "bytes",
+    );
     for (name, length) in [("1 page", 4096_u64), ("1 TiB", 1 << 40)] {
-        let mut model = Model::with(&[]);
         let before = measure::heap_bytes();
+        let mut model = Model::with(&[]);
         model.reserve(length);
         let bytes = measure::heap_bytes() - before;
         drop(model);

@@ -230,6 +230,16 @@ mod tests {
         }
     }
 
+    /// A style sheet is read in the encoding of the page that it is used in, and not every page
+    /// says that it is UTF-8.
+    #[test]
+    fn style_sheets_mean_the_same_in_any_encoding() {
+        for sheet in [include_str!("../../style.css"), include_str!("../../figure.css")] {
+            let strange = sheet.lines().find(|line| !line.is_ascii());
+            assert_eq!(strange, None);
+        }
+    }
+
     #[test]
     fn the_types_name_every_field_of_what_scripts_get() {
         let mut model = Model::new(None);

@@ -94,10 +94,10 @@ fn call_table(times: usize) -> Table {
          each round.",
         "ns a call",
     );
+    const CALLS: usize = 4_000;
     let mut at = Vec::new();
     for size in SIZES {
-        let few = 4_000.max(if size > 10_000 { 2_000 } else { 4_000 });
-        let list = calls::list(size, few, 1);
+        let list = calls::list(size, CALLS, 1);
         let slots = calls::slots(size);
         let mut model = Model::with(&slots);
         let mut kernel = kernel::Kernel::with(&slots);
@@ -111,7 +111,7 @@ fn call_table(times: usize) -> Table {
         if let Some(kernel) = &mut kernel {
             contenders.push(Contender::new("kernel", |timer| timer.time(|| kernel.run(&list))));
         }
-        let figures = rounds(&mut contenders, times, few as f64);
+        let figures = rounds(&mut contenders, times, CALLS as f64);
         at.push(figures[0].median);
         table.row(&format!("{size} VMAs"), figures);
     }

@@ -155,7 +155,7 @@ fn changes(old: &VmaView, new: &VmaView) -> Vec<String> {
     became("resident pages: ", pages(old), pages(new));
     for (what, before, after) in [
         ("locked in memory", old.locked, new.locked),
-        ("counted against memory", old.accounted, new.accounted),
+        ("counted against the overcommit limit", old.accounted, new.accounted),
         ("growing down", old.grows_down, new.grows_down),
     ] {
         match (before, after) {

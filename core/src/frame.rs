@@ -292,6 +292,11 @@ impl Frames {
         }
     }
 
+    /// How many pages show the zero page, or the huge one: they have no frame of their own.
+    pub fn zero_page_count(&self) -> u64 {
+        self.zero_mappings + self.huge_zero_mappings
+    }
+
     /// Copies bytes out of a frame, from an offset on, as far as the frame reaches.
     pub fn read(&self, number: FrameNumber, offset: u64, out: &mut [u8]) {
         match self.frame(number).and_then(|frame| frame.bytes.as_ref()) {

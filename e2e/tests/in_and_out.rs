@@ -135,6 +135,32 @@ async fn a_damaged_link_is_told_and_nothing_is_lost() -> Result<()> {
     .await
 }
 
+/// On a phone, on the first visit and from the start: the message is on the screen, and nothing lies
+/// over it.
+#[tokio::test]
+async fn a_damaged_link_is_in_sight_on_a_phone() -> Result<()> {
+    const IN_SIGHT: &str =
+        "const notice = document.querySelector(arguments[0]);
+        const box = notice.getBoundingClientRect();
+        const above = document.elementFromPoint((box.left + box.right) / 2, (box.top + box.bottom) / 2);
+        return scrollY === 0 && box.top >= 0 && box.bottom <= innerHeight && box.left >= 0
+            && box.right <= innerWidth && notice.contains(above);";
+    with_page("damaged link on a phone", Viewport::PHONE, async |page| {
+        for width in [390, 500, 360] {
+            page.set_viewport(Viewport { width, ..Viewport::PHONE }).await?;
+            page.open("#s=AAAA").await?;
+            page.wait_for_text(&id("notice"), "The link cannot be opened").await?;
+            let in_sight =
+                async || Ok(page.eval(IN_SIGHT, vec![json!(id("notice"))]).await? == json!(true));
+            page.wait_until(&format!("the message is in sight at {width} px"), in_sight).await?;
+            page.screenshot(&format!("link-damaged-{width}")).await?;
+        }
+        page.click(&id("notice-close")).await?;
+        page.wait_until_gone(&id("notice")).await
+    })
+    .await
+}
+
 #[tokio::test]
 async fn a_reload_keeps_the_session() -> Result<()> {
     with_page("reload", Viewport::DESKTOP, async |page| {
@@ -372,4 +398,96 @@ async fn files_that_are_no_log_are_told() -> Result<()> {
     .await?;
     std::fs::remove_file(&huge)?;
     Ok(())
+}
+
+/// Drops a file on the page as the browser does, or says that the page left it to the browser.
+async fn drop_file(page: &Page, name: &str, text: &str) -> Result<()> {
+    const DROP: &str = "const data = new DataTransfer();
+        data.items.add(new File([arguments[1]], arguments[0]));
+        const target = document.querySelector('main');
+        return ['dragover', 'drop'].map(name => target.dispatchEvent(
+            new DragEvent(name, { dataTransfer: data, bubbles: true, cancelable: true })));";
+    page.wait_for(&id("console-input")).await?;
+    let left = page.eval(DROP, vec![json!(name), json!(text)]).await?;
+    ensure!(left == json!([false, false]), "the browser would open the file itself: {left}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_dropped_on_the_page_is_imported() -> Result<()> {
+    with_page("drop", Viewport::DESKTOP, async |page| {
+        let log = "brk(NULL) = 0x555555559000\nbrk(0x55555557a000) = 0x55555557a000\n";
+        drop_file(page, "dropped.strace", log).await?;
+        page.wait_for_text(&id("import-summary"), "a log of strace").await?;
+        page.click(&id("import-accept")).await?;
+        at_step(page, "2 of 2").await?;
+        page.wait_for_text(&id("session-title"), "dropped.strace").await
+    })
+    .await
+}
+
+/// Stop in the middle of an import: the window asks again, what was at work stays stopped, and the
+/// session is the one from before.
+#[tokio::test]
+async fn a_stopped_import_leaves_the_session_as_it_was() -> Result<()> {
+    with_page("stopped import", Viewport::DESKTOP, async |page| {
+        make_session(page).await?;
+        let before = state(page, &folder("stopped-before")).await?;
+        // The work goes on when the screen has a new frame: from now on when the test says so.
+        page.eval(
+            "window.held = [];
+             window.realFrame = requestAnimationFrame;
+             window.requestAnimationFrame = frame => held.push(frame);",
+            vec![],
+        )
+        .await?;
+        let frame = async || {
+            let next = "for (const frame of held.splice(0)) frame(performance.now());";
+            page.eval(next, vec![]).await.map(drop)
+        };
+        drop_file(page, "long.trace", &"a = malloc(24)\nfree(a)\n".repeat(15_000)).await?;
+        page.wait_until("some of it has run", async || {
+            ensure!(page.count(&id("import-summary")).await? == 0, "the text is too short");
+            frame().await?;
+            let said = page.text(&format!("{} [role=status]", id("import-dialog"))).await?;
+            let share = said.strip_prefix("Running: ").and_then(|it| it.strip_suffix(" %"));
+            Ok(share.and_then(|it| it.parse::<u32>().ok()).is_some_and(|it| (1..99).contains(&it)))
+        })
+        .await?;
+        page.click(&id("import-stop")).await?;
+        page.wait_for(&id("import-text")).await?;
+        for _ in 0..10 {
+            frame().await?;
+        }
+        ensure!(page.count(&id("import-stop")).await? == 0, "the work went on");
+        ensure!(page.count(&id("import-text")).await? == 1, "the window no longer asks");
+        page.press(Key::Escape).await?;
+        page.wait_until_gone(&id("import-dialog")).await?;
+        page.eval("window.requestAnimationFrame = realFrame;", vec![]).await?;
+        frame().await?;
+        at_step(page, "4 of 5").await?;
+        page.wait_for_text(&id("branches-open"), "Branch 2").await?;
+        assert_eq!(state(page, &folder("stopped-after")).await?, before);
+        Ok(())
+    })
+    .await
+}
+
+/// Whoever chooses a process or a place goes on from there, once the text has run again.
+#[tokio::test]
+async fn the_focus_stays_at_what_was_chosen() -> Result<()> {
+    with_page("focus of a choice", Viewport::DESKTOP, async |page| {
+        run(page, "brk(0)").await?;
+        page.click(&id("import-open")).await?;
+        let log = "[pid 1] brk(NULL) = 0x555555559000\n[pid 2] brk(NULL) = 0x555555559000";
+        page.type_into(&id("import-text"), log).await?;
+        page.click(&id("import-read")).await?;
+        for control in ["pid-2", "pid-all", "place-behind", "place-own"] {
+            page.click(&id(control)).await?;
+            page.wait_for(&format!("{}:checked:focus", id(control))).await?;
+        }
+        page.press(Key::Up).await?;
+        page.wait_for(&format!("{}:checked:focus", id("place-behind"))).await
+    })
+    .await
 }

@@ -58,6 +58,39 @@ async fn the_legend_tells_what_is_on_screen() -> Result<()> {
     .await
 }
 
+/// Each mark comes with the state that has it; those that a call alone cannot make, with a log.
+#[tokio::test]
+async fn every_mark_has_a_state() -> Result<()> {
+    const STATES: [(&str, &[&str]); 8] = [
+        ("p = mmap(NULL, 4*PAGE_SIZE, 3, 0x22, -1, 0)", &["mapped, not resident", "changed by"]),
+        ("load(p)", &["the zero page", "accessed", "copy-on-write"]),
+        ("store(p + PAGE_SIZE, 1)", &["resident, in a frame", "dirty"]),
+        ("mprotect(p, PAGE_SIZE, PROT_READ)", &["split here"]),
+        ("store(p, 1)", &["the reason"]),
+        ("mprotect(p, PAGE_SIZE, PROT_READ|PROT_WRITE)", &["merged here"]),
+        ("mprotect(p, PAGE_SIZE, 7)", &["writable and executable"]),
+        ("munmap(p + 3*PAGE_SIZE, PAGE_SIZE)", &["unmapped by the last call"]),
+    ];
+    with_page("every mark", Viewport::DESKTOP, async |page| {
+        for (line, marks) in STATES {
+            run(page, line).await?;
+            legend(page, marks, &[]).await?;
+        }
+        run(page, "fd = memfd_create(\"m\", 0)").await?;
+        run(page, "q = mmap(NULL, 2*PAGE_SIZE, 3, MAP_PRIVATE, fd, 0)").await?;
+        legend(page, &["of a file", "behind the end of the file"], &["inferred"]).await?;
+        run(page, "mmap(NULL, PAGE_SIZE, 3, MAP_SHARED, fd, 0)").await?;
+        legend(page, &["shared"], &[]).await?;
+        page.click(&id("import-open")).await?;
+        let log = "mprotect(0x7ffff7fb3000, 4096, PROT_READ) = 0";
+        page.type_into(&id("import-text"), log).await?;
+        page.click(&id("import-read")).await?;
+        page.click(&id("import-accept")).await?;
+        legend(page, &["inferred", "mapped, not resident"], &["dirty"]).await
+    })
+    .await
+}
+
 /// A drag over a hole offers a mapping there, in C, and runs what it says.
 #[tokio::test]
 async fn a_hole_offers_mmap() -> Result<()> {

@@ -193,14 +193,23 @@ pub async fn save_png(name: &str, svg: &str) -> Result<(), JsValue> {
     canvas.to_blob(save.unchecked_ref())
 }
 
-/// Puts text on the clipboard.
-pub fn copy(text: &str) {
-    if let Some(window) = window() {
-        let promise = window.navigator().clipboard().write_text(text);
-        wasm_bindgen_futures::spawn_local(async move {
-            let _ = JsFuture::from(promise).await;
-        });
-    }
+/// Puts text on the clipboard, then calls back with whether it is there: a page that came over plain
+/// HTTP has no clipboard, and a person may refuse it.
+pub fn copy(text: &str, told: impl FnOnce(bool) + 'static) {
+    let navigator = window().map(|window| window.navigator());
+    // Declared as always there, which it is not.
+    let clipboard = navigator
+        .and_then(|navigator| js_sys::Reflect::get(&navigator, &"clipboard".into()).ok())
+        .filter(JsValue::is_object)
+        .map(JsCast::unchecked_into::<web_sys::Clipboard>);
+    let promise = clipboard.map(|clipboard| clipboard.write_text(text));
+    wasm_bindgen_futures::spawn_local(async move {
+        let done = match promise {
+            Some(promise) => JsFuture::from(promise).await.is_ok(),
+            None => false,
+        };
+        told(done);
+    });
 }
 
 /// Bytes of a file that are read at once.

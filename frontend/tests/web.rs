@@ -350,3 +350,38 @@ async fn every_example_reads_and_runs() {
         assert_eq!(page.text("session-title"), example.title);
     }
 }
+
+/// Has the clipboard do something else, or be away, from now on.
+fn with_clipboard(script: &str) {
+    js_sys::eval(script).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn the_line_of_the_form_is_copied_as_it_will_run() {
+    let page = Page::open().await;
+    with_clipboard(
+        "navigator.clipboard.writeText = text => { window.copied = text; return Promise.resolve(); };",
+    );
+    let title = || page.get("copy-line").title();
+    assert_eq!(title(), "Copy");
+    page.click("call-munmap").await;
+    page.click("copy-line").await;
+    let copied = js_sys::eval("window.copied").unwrap().as_string();
+    assert_eq!(copied.as_deref(), Some("munmap(p, PAGE_SIZE)"));
+    assert_eq!((title().as_str(), page.text("announcement").as_str()), ("Copied", "Copied"));
+    page.click("call-brk").await;
+    assert_eq!(title(), "Copy", "another line is not copied yet");
+
+    // Somebody refuses; or the page came over plain HTTP, where there is no clipboard.
+    for refusal in [
+        "navigator.clipboard.writeText = () => Promise.reject(new Error('no'));",
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true });",
+    ] {
+        with_clipboard(refusal);
+        page.click("call-brk").await;
+        page.click("copy-line").await;
+        assert!(title().contains("refuses to copy"), "{}", title());
+        assert!(page.text("announcement").contains("refuses to copy"));
+    }
+    with_clipboard("delete navigator.clipboard; delete navigator.clipboard.writeText;");
+}

@@ -263,6 +263,11 @@ pub struct PageView {
 }
 
 impl PageView {
+    /// Shows the shared zero page, or the huge one: resident without a frame of its own.
+    pub fn shows_zero_page(&self) -> bool {
+        self.frame.is_some_and(is_zero_frame)
+    }
+
     /// In words: its frame, then what is special about it.
     pub fn words(&self) -> Vec<String> {
         let frame = match self.frame {
@@ -280,7 +285,7 @@ impl PageView {
             (self.beyond_end_of_file, "behind the end of the file"),
         ];
         words.extend(marks.iter().filter(|(there, _)| *there).map(|(_, word)| (*word).to_owned()));
-        if self.frame_mappings > 1 && !self.frame.is_some_and(is_zero_frame) {
+        if self.frame_mappings > 1 && !self.shows_zero_page() {
             words.push(format!("mapped by {} pages", self.frame_mappings));
         }
         words

@@ -269,6 +269,12 @@ pub fn frame(process: &Process, number: FrameNumber) -> FrameView {
     }
 }
 
+/// How many pages show the shared zero page, or the huge one: resident without a frame of their own,
+/// so that no frame counts as in use for them.
+pub fn zero_page_count(process: &Process) -> u64 {
+    process.kernel.frames.zero_page_count()
+}
+
 /// Bytes as they stand in memory; nothing where nothing is mapped, or behind the end of a file.
 /// Causes no page fault.
 pub fn bytes(process: &Process, address: Address, length: usize) -> Vec<Option<u8>> {

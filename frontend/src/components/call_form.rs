@@ -47,6 +47,8 @@ fn Form() -> Html {
     let store = use_store();
     let draft = store.draft.clone();
     let line = draft.line();
+    let copied = use_state_eq(|| None::<(String, bool)>);
+    let copied_now = (*copied).clone().filter(|(copied, _)| *copied == line).map(|(_, done)| done);
 
     let onsubmit = {
         let (dispatcher, line) = (store.dispatcher(), line.clone());
@@ -56,10 +58,13 @@ fn Form() -> Html {
         }
     };
     let copy = {
-        let (dispatcher, line) = (store.dispatcher(), line.clone());
+        let (dispatcher, line, copied) = (store.dispatcher(), line.clone(), copied.clone());
         move |_| {
-            browser::copy(&line);
-            dispatcher.dispatch(Action::Say("Copied.".into()));
+            let (dispatcher, copied, now) = (dispatcher.clone(), copied.setter(), line.clone());
+            browser::copy(&line, move |done| {
+                copied.set(Some((now, done)));
+                dispatcher.dispatch(Action::Say(copy_words(Some(done)).into()));
+            });
         }
     };
     let onname = {
@@ -91,12 +96,23 @@ fn Form() -> Html {
             <div class="form-foot">
                 <div class="c-line">
                     <code data-testid="c-line">{ line }</code>
-                    <button type="button" class="button quiet" onclick={copy} aria-label="Copy the line" title="Copy">{ icons::copy() }</button>
+                    <button type="button" class="button quiet" onclick={copy} aria-label="Copy the line" title={copy_words(copied_now)} data-testid="copy-line">
+                        { match copied_now { Some(true) => icons::done(), Some(false) => icons::close(), None => icons::copy() } }
+                    </button>
                 </div>
                 { outcome(&store) }
                 <button type="submit" class="button primary run" data-testid="run">{ "Run" }<span class="call-of-run">{ " " }{ draft.spec.name }</span></button>
             </div>
         </form>
+    }
+}
+
+/// What comes of the button that copies the line.
+fn copy_words(copied: Option<bool>) -> &'static str {
+    match copied {
+        None => "Copy",
+        Some(true) => "Copied",
+        Some(false) => "The browser refuses to copy: select the line instead",
     }
 }
 

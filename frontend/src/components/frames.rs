@@ -138,6 +138,7 @@ pub fn Frames() -> Html {
         .map(|frame| describe(&state::frame(store.session.process(), frame)))
         .unwrap_or_else(|| "point at one: its pages light".to_owned());
     let totals = &store.moment.totals;
+    let zeros = state::zero_page_count(store.session.process());
     html! {
         <section class="panel frames" data-panel="frames" role={store.place.panel_role()} aria-label="Physical frames" data-testid="frames">
             <div class="panel-head">
@@ -145,6 +146,9 @@ pub fn Frames() -> Html {
                 <span class="spring"></span>
                 <span class="row-size" data-testid="frames-used">{ format!("{} of {} in use", text::grouped(u64::from(totals.frames_used)), text::grouped(u64::from(count))) }</span>
             </div>
+            if zeros > 0 {
+                <p class="frames-zero" data-testid="frames-zero">{ zero_pages(zeros) }</p>
+            }
             <div class="frames-scroll" ref={scroller} {onscroll} tabindex="0" role="application" aria-roledescription="grid of frames"
                 aria-label={format!("Frames. {hint}")} {onkeydown} {onblur} data-testid="frames-grid">
                 <div class="frames-all" style={format!("height:{:.0}px", frames::height(columns, count))}>
@@ -154,6 +158,12 @@ pub fn Frames() -> Html {
             <p class="grid-hint">{ hint }</p>
         </section>
     }
+}
+
+/// Why pages are resident for which no frame is in use.
+fn zero_pages(count: u64) -> String {
+    let show = if count == 1 { "shows" } else { "show" };
+    format!("{} {show} the shared zero page, which never counts", text::count(count, "page"))
 }
 
 fn show_owner(store: &StoreContext, views: &[FrameView], number: u32) {
@@ -174,6 +184,7 @@ fn cell(view: &FrameView, lit: &Lit, chosen: Option<u32>, palette: &Palette) -> 
         number: view.number,
         color,
         file: matches!(view.usage, FrameUse::File { .. }),
+        zeros: view.usage == FrameUse::ZeroPage,
         count: (view.mappings > 1).then_some(view.mappings),
         lit: lights || chosen == Some(view.number),
     }

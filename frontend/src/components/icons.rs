@@ -39,6 +39,8 @@ icons! {
     theme = "M8 2.5a5.5 5.5 0 1 0 0 11zM8 2.5a5.5 5.5 0 0 1 0 11";
     /// Keys.
     keys = "M2 4.5h12v7H2zM4.5 7h.01M7 7h.01M9.5 7h.01M11.8 7h.01M5.5 9.3h5";
+    /// Done.
+    done = "M3 8.5l3.5 3.5L13 4.5";
     /// Copy.
     copy = "M5.5 5.5h7v8h-7zM3.5 10.5v-8h7";
     /// Pick a place.

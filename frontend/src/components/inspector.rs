@@ -183,7 +183,6 @@ fn facts(vma: Option<&VmaView>, page: Option<PageView>) -> Html {
     let words = [
         (vma.writable_and_executable, "writable and executable"),
         (vma.grows_down, "grows down"),
-        (vma.accounted, "counted against memory"),
         (vma.written, "has pages of its own"),
         (vma.locked, "locked"),
         (vma.inferred, "inferred from the log"),
@@ -195,6 +194,12 @@ fn facts(vma: Option<&VmaView>, page: Option<PageView>) -> Html {
     }
     if let Some(page) = page {
         facts.push(("page", page.words().join(", ")));
+    }
+    if vma.accounted {
+        facts.push((
+            "limit",
+            "all of it counts against the overcommit limit (VM_ACCOUNT)".to_owned(),
+        ));
     }
     html! {
         <>

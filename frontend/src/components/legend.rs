@@ -4,8 +4,10 @@ use crate::grid::scene::Marks;
 use mmap_playground_core::abi::Prot;
 use yew::prelude::*;
 
-const EXPLAINED: &[(Marks, &str, &str)] = &[
-    (Marks::RESIDENT, "filled", "resident"),
+/// What is explained: a mark, the class of its sample, and what it means.
+pub const EXPLAINED: &[(Marks, &str, &str)] = &[
+    (Marks::RESIDENT, "filled", "resident, in a frame"),
+    (Marks::ZERO_PAGE, "zero", "the zero page: no frame of its own"),
     (Marks::ABSENT, "outlined", "mapped, not resident"),
     (Marks::CHANGED, "changed", "changed by the last call"),
     (Marks::GONE, "gone", "unmapped by the last call"),
@@ -61,6 +63,9 @@ fn KeyMark(props: &KeyMarkProps) -> Html {
     let inside = match props.class {
         "filled" => {
             html! { <rect class="k-fill" x="1.5" y="1.5" width="13" height="13" rx="2.5" /> }
+        }
+        "zero" => {
+            html! { <><rect class="k-zero" x="2" y="2" width="12" height="12" rx="2.5" /><ellipse class="k-line" cx="8" cy="8" rx="2.2" ry="3.4" /></> }
         }
         "changed" => {
             html! { <rect class="k-changed" x="2" y="2" width="12" height="12" rx="2.5" /> }

@@ -136,15 +136,24 @@ fn OwnLesson(props: &OwnProps) -> Html {
     let copy = {
         let (text, said, dispatcher) = (text.clone(), said.clone(), store.dispatcher());
         move |_: MouseEvent| {
-            let words = match link(&text) {
-                Ok(link) => {
-                    browser::copy(&link);
-                    "The link is copied. It holds the whole lesson.".to_owned()
-                }
-                Err(wrong) => wrong,
+            let (said, dispatcher) = (said.clone(), dispatcher.clone());
+            let say = move |words: String| {
+                dispatcher.dispatch(Action::Say(words.clone().into()));
+                said.set(Some(words));
             };
-            dispatcher.dispatch(Action::Say(words.clone().into()));
-            said.set(Some(words));
+            match link(&text) {
+                Ok(link) => {
+                    let or_link = link.clone();
+                    browser::copy(&link, move |done| {
+                        say(if done {
+                            "The link is copied. It holds the whole lesson.".to_owned()
+                        } else {
+                            format!("The browser refuses to copy. The link: {or_link}")
+                        });
+                    });
+                }
+                Err(wrong) => say(wrong),
+            }
         }
     };
     html! {

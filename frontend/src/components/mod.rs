@@ -26,6 +26,7 @@ pub mod legend;
 pub mod lesson_bar;
 pub mod lessons;
 pub mod linking;
+pub mod menu;
 pub mod notices;
 pub mod offer_menu;
 pub mod overview;

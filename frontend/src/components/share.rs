@@ -120,21 +120,28 @@ fn file_name(name: &str) -> String {
     if words.is_empty() { "session".to_owned() } else { words.join("-") }
 }
 
+/// What is told where the browser lets no page copy.
+const COPY_IT_YOURSELF: &str =
+    "The browser refuses to copy: the link is selected, copy it yourself.";
+
 /// The window.
 #[component]
 pub fn Share() -> Html {
     let store = use_store();
     let link = use_memo((store.history, store.revision), |_| link(&store));
     let field = use_node_ref();
-    let copied = use_state_eq(|| false);
+    let copied = use_state_eq(|| None::<bool>);
     let copy = {
         let (link, field, copied) = (link.clone(), field.clone(), copied.clone());
         let dispatcher = store.dispatcher();
         move |_: MouseEvent| {
             if let Some(link) = &*link {
-                browser::copy(link);
-                copied.set(true);
-                dispatcher.dispatch(Action::Say("The link is copied.".into()));
+                let (copied, dispatcher) = (copied.clone(), dispatcher.clone());
+                browser::copy(link, move |done| {
+                    copied.set(Some(done));
+                    let said = if done { "The link is copied." } else { COPY_IT_YOURSELF };
+                    dispatcher.dispatch(Action::Say(said.into()));
+                });
             }
             if let Some(field) = field.cast::<HtmlInputElement>() {
                 field.select();
@@ -161,7 +168,10 @@ pub fn Share() -> Html {
                     <input ref={field} type="text" class="mono" readonly={true} value={link.clone()} data-testid="share-link" />
                 </label>
                 <div class="dialog-actions">
-                    <button type="button" class="button primary" onclick={copy} data-testid="share-copy">{ if *copied { "Copied" } else { "Copy the link" } }</button>
+                    <button type="button" class="button primary" onclick={copy} data-testid="share-copy">{ if *copied == Some(true) { "Copied" } else { "Copy the link" } }</button>
+                    if *copied == Some(false) {
+                        <small data-testid="share-refused">{ COPY_IT_YOURSELF }</small>
+                    }
                     <small>{ format!("{} letters. It holds everything itself: nothing is sent or stored anywhere.", text::grouped(link.len() as u64)) }</small>
                 </div>
             } else {

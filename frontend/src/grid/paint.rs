@@ -132,6 +132,7 @@ fn page(context: &Context, cell: &Cell, palette: &Palette, motion: f64) {
     let detail = Detail::of(cell.width);
     let inset = inset(cell);
     let resident = cell.marks.contains(Marks::RESIDENT);
+    let zeros = cell.marks.contains(Marks::ZERO_PAGE);
     // A page that a fault brought grows from its middle.
     let arriving = motion < 1.0 && cell.marks.contains(Marks::FAULTED);
     let missing = if arriving { (1.0 - motion) * inset.width.min(inset.height) / 2.0 } else { 0.0 };
@@ -140,7 +141,8 @@ fn page(context: &Context, cell: &Cell, palette: &Palette, motion: f64) {
     if resident {
         context.fill();
     } else {
-        context.set_global_alpha(0.14);
+        // What shows the zero page holds something, but no frame of its own.
+        context.set_global_alpha(if zeros { 0.42 } else { 0.14 });
         context.fill();
         context.set_global_alpha(1.0);
         outline(context, &inset, -0.5);
@@ -150,13 +152,17 @@ fn page(context: &Context, cell: &Cell, palette: &Palette, motion: f64) {
         context.stroke();
         set_dash(context, &[]);
     }
+    let ink = match (resident, zeros) {
+        (true, _) => &palette.on_fill,
+        (false, true) => &palette.ink,
+        (false, false) => color,
+    };
     if cell.marks.contains(Marks::HAZARD) {
-        hazard(context, &inset, if resident { &palette.on_fill } else { color });
+        hazard(context, &inset, ink);
     }
     if prot.is_empty() {
-        cross(context, &inset, if resident { &palette.on_fill } else { color }, false);
+        cross(context, &inset, ink, false);
     }
-    let ink = if resident { &palette.on_fill } else { color };
     if cell.marks.contains(Marks::BEYOND_END) {
         cross(context, &inset, ink, true);
     }
@@ -237,6 +243,11 @@ fn small_marks(context: &Context, cell: &Cell, inset: &Inset, palette: &Palette,
         context.fill();
         context.set_fill_style_str(ink);
     }
+    if cell.marks.contains(Marks::ZERO_PAGE) {
+        context.begin_path();
+        let _ = context.ellipse(left + 0.5, top + 1.5, 2.0, 3.2, 0.0, 0.0, TAU);
+        context.stroke();
+    }
     if cell.marks.contains(Marks::DIRTY) {
         dot(context, right - 0.5, bottom - 0.5, 2.2);
         context.fill();
@@ -270,6 +281,7 @@ fn letters(
     detail: Detail,
 ) {
     let middle = (inset.x + inset.width / 2.0, inset.y + inset.height / 2.0);
+    let zeros = cell.marks.contains(Marks::ZERO_PAGE);
     let ink = if resident { &palette.on_fill } else { &palette.ink };
     context.set_text_align("center");
     context.set_fill_style_str(ink);
@@ -281,7 +293,7 @@ fn letters(
     if wordy {
         context.set_font(&format!("10px {}", palette.mono));
         let second = match cell.frame {
-            Some(0) => "zero page".to_owned(),
+            _ if zeros => "zero page".to_owned(),
             Some(frame) if cell.frame_mappings > 1 => {
                 format!("frame {frame} ×{}", cell.frame_mappings)
             }
@@ -289,7 +301,7 @@ fn letters(
             None => format!("…{:05x}", cell.address & 0xf_ffff),
         };
         let _ = context.fill_text(&second, middle.0, middle.1 + 8.0);
-    } else if cell.frame == Some(0) && tall {
+    } else if zeros && tall {
         context.set_font(&format!("10px {}", palette.mono));
         let _ = context.fill_text("zero", middle.0, middle.1 + 12.0);
     }
@@ -394,6 +406,8 @@ pub struct FrameCell {
     pub color: Option<String>,
     /// A page of a file.
     pub file: bool,
+    /// The zero page, which is always there and never in use.
+    pub zeros: bool,
     /// The count to show, if it is shared.
     pub count: Option<u32>,
     /// Pointed at.
@@ -403,7 +417,7 @@ pub struct FrameCell {
 impl FrameCell {
     /// A free frame.
     pub fn free(number: u32, lit: bool) -> FrameCell {
-        FrameCell { number, color: None, file: false, count: None, lit }
+        FrameCell { number, color: None, file: false, zeros: false, count: None, lit }
     }
 }
 
@@ -430,7 +444,9 @@ pub fn frame_cells(
             Some(color) => {
                 outline(context, &inset, 0.0);
                 context.set_fill_style_str(color);
+                context.set_global_alpha(if cell.zeros { 0.42 } else { 1.0 });
                 context.fill();
+                context.set_global_alpha(1.0);
             }
             None => {
                 outline(context, &inset, -0.5);
@@ -446,8 +462,14 @@ pub fn frame_cells(
             context.close_path();
             context.fill();
         }
-        if let Some(count) = cell.count {
-            context.set_fill_style_str(&palette.on_fill);
+        let ink = if cell.zeros { &palette.ink } else { &palette.on_fill };
+        if cell.zeros {
+            context.begin_path();
+            let (x, y) = (inset.x + inset.width / 2.0, inset.y + inset.height / 2.0);
+            let _ = context.ellipse(x, y, 2.6, 4.2, 0.0, 0.0, TAU);
+            stroke(context, ink, 1.3);
+        } else if let Some(count) = cell.count {
+            context.set_fill_style_str(ink);
             context.set_font(&format!("600 9px {}", palette.mono));
             let label = if count > 99 { "+".to_owned() } else { count.to_string() };
             let _ = context.fill_text(&label, inset.x + 8.0, inset.y + 8.5);

@@ -27,7 +27,7 @@ bitflags! {
         const DIRTY = 1 << 3;
         /// Read or written since it became resident.
         const ACCESSED = 1 << 4;
-        /// Shows the zero page.
+        /// Resident without a frame of its own: shows the zero page, or the huge one.
         const ZERO_PAGE = 1 << 5;
         /// Wholly behind the end of its file.
         const BEYOND_END = 1 << 6;
@@ -45,7 +45,7 @@ bitflags! {
         const SPLIT = 1 << 12;
         /// Two VMAs became one at its start by the last call.
         const MERGED = 1 << 13;
-        /// Resident: filled.
+        /// Resident, in a frame: filled.
         const RESIDENT = 1 << 14;
         /// Mapped and not resident: outlined.
         const ABSENT = 1 << 15;
@@ -281,15 +281,16 @@ pub fn vma_marks(vma: &VmaView) -> Marks {
 fn marks_of(vma: &VmaView, page: Option<&PageView>) -> Marks {
     let mut marks = vma_marks(vma);
     let resident = page.is_some_and(|page| page.frame.is_some());
-    marks.set(Marks::RESIDENT, resident);
+    let zeros = page.is_some_and(PageView::shows_zero_page);
+    marks.set(Marks::RESIDENT, resident && !zeros);
+    marks.set(Marks::ZERO_PAGE, zeros);
     marks.set(Marks::ABSENT, !resident);
     if let Some(page) = page {
         marks.set(Marks::COPY_ON_WRITE, page.copy_on_write);
         marks.set(Marks::DIRTY, page.dirty);
         marks.set(Marks::ACCESSED, page.accessed);
-        marks.set(Marks::ZERO_PAGE, page.frame == Some(0));
         marks.set(Marks::BEYOND_END, page.beyond_end_of_file);
-        marks.set(Marks::FRAME_SHARED, page.frame_mappings > 1 && page.frame != Some(0));
+        marks.set(Marks::FRAME_SHARED, page.frame_mappings > 1 && !zeros);
     }
     marks
 }

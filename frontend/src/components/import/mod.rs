@@ -52,6 +52,14 @@ pub fn Import() -> Html {
     let area = use_node_ref();
     let empty = use_state_eq(|| true);
     use_text_put_back(&importing, &area, &empty);
+    {
+        let importing = importing.clone();
+        use_effect_with(matches!(*importing.stage, Stage::Done(_)), move |done| {
+            if *done {
+                importing.focus_again();
+            }
+        });
+    }
 
     let restart = {
         let importing = importing.clone();

@@ -70,6 +70,8 @@ pub(super) struct Importing {
     pub(super) work: Rc<RefCell<Work>>,
     /// Grows whenever something new begins: only the newest goes on.
     round: Rc<Cell<u32>>,
+    /// The control that started the work, by its selector: the focus goes back to it.
+    control: Rc<Cell<Option<&'static str>>>,
 }
 
 /// What the parts of the window share.
@@ -81,10 +83,18 @@ pub(super) fn use_importing(store: &StoreContext, dialog: &NodeRef) -> Importing
         stage: use_state_eq(|| Stage::Asking(None)),
         work: use_mut_ref(Work::default),
         round: (*use_memo((), |()| Rc::new(Cell::new(0)))).clone(),
+        control: (*use_memo((), |()| Rc::new(Cell::new(None)))).clone(),
     }
 }
 
 impl Importing {
+    /// Has the focus where it was before the last choice: the control was away while the text ran.
+    pub(super) fn focus_again(&self) {
+        if let Some(control) = self.control.take() {
+            browser::focus(control);
+        }
+    }
+
     /// Stops what is at work.
     pub(super) fn stop(&self) {
         self.round.set(self.round.get().wrapping_add(1));
@@ -137,12 +147,14 @@ impl Importing {
     /// Runs the same text as another process.
     pub(super) fn choose(&self, choice: Choice) {
         let work = self.work.borrow().clone();
+        self.control.set(Some("input[name=pid]:checked"));
         self.start(Work { choice: Some(choice), session: None, ..work });
     }
 
     /// Runs the same text at another place.
     pub(super) fn put(&self, place: Place) {
         let work = self.work.borrow().clone();
+        self.control.set(Some("input[name=place]:checked"));
         self.start(Work { place, session: None, ..work });
     }
 

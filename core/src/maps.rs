@@ -43,6 +43,16 @@ const PATH_COLUMN: usize = 73;
 /// Lines stay in the order of the text, and a line that overlaps one before it stays too, with a
 /// diagnostic. What `smaps` adds, blank lines and `#` comments are passed over; any other line is
 /// left out with a diagnostic.
+///
+/// ```
+/// use mmap_playground_core::maps::{parse_maps, print_maps};
+///
+/// let text = "00400000-00401000 r-xp 00000000 08:01 1234                               /bin/true\n";
+/// let (lines, diagnostics) = parse_maps(text);
+/// assert!(diagnostics.is_empty());
+/// assert_eq!((lines[0].start, lines[0].path.as_str()), (0x400000, "/bin/true"));
+/// assert_eq!(print_maps(&lines), text);
+/// ```
 pub fn parse_maps(text: &str) -> (Vec<MapsLine>, Vec<Diagnostic>) {
     let mut lines: Vec<MapsLine> = Vec::new();
     let mut diagnostics = Vec::new();

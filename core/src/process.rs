@@ -21,6 +21,25 @@ use crate::syscall::MmapArguments;
 const MAP_32BIT: u64 = 0x40;
 
 /// One process on a machine.
+///
+/// A clone is a moment that is kept; what it shares with the original is copied when it is written.
+///
+/// ```
+/// use mmap_playground_core::call::{Call, Returned, StoreValue, Width};
+/// use mmap_playground_core::machine::Machine;
+/// use mmap_playground_core::process::Process;
+///
+/// let mut process = Process::new(Machine::default());
+/// // PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS
+/// let call = Call::Mmap { addr: 0, length: 4096, prot: 3, flags: 0x22, fd: -1, offset: 0 };
+/// let Returned::Value(p) = process.run(&call).returned else { panic!("it was refused") };
+///
+/// let before = process.clone();
+/// let store = Call::Store { addr: p, value: StoreValue::Number(0x41, Width::One) };
+/// let outcome = process.run(&store);
+/// assert_eq!(outcome.events.len(), 1, "a page fault brings the first frame");
+/// assert_ne!(process, before);
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Process {
     /// Address space, frames, files.

@@ -81,6 +81,44 @@ pub trait Host {
 }
 
 /// The static variables of the library. Any values are possible.
+///
+/// It runs on whatever [`Host`] it is given; here on a few pages of bytes:
+///
+/// ```
+/// use mmap_playground_core::call::SignalInfo;
+/// use mmap_playground_core::event::HeapEvent;
+/// use mmap_playground_core::liballoc::{Host, Liballoc};
+///
+/// struct Bytes(Vec<u8>);
+///
+/// impl Host for Bytes {
+///     fn load(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), SignalInfo> {
+///         bytes.copy_from_slice(&self.0[address as usize..][..bytes.len()]);
+///         Ok(())
+///     }
+///     fn store(&mut self, address: u64, bytes: &[u8]) -> Result<(), SignalInfo> {
+///         self.0[address as usize..][..bytes.len()].copy_from_slice(bytes);
+///         Ok(())
+///     }
+///     fn map_pages(&mut self, page_count: i32) -> Result<Option<u64>, SignalInfo> {
+///         let start = self.0.len();
+///         self.0.resize(start + page_count as usize * 4096, 0);
+///         Ok(Some(start as u64))
+///     }
+///     fn unmap_pages(&mut self, _: u64, _: i32) -> i32 {
+///         0
+///     }
+///     fn event(&mut self, _: HeapEvent) {}
+/// }
+///
+/// let mut host = Bytes(vec![0; 4096]); // address 0 is NULL
+/// let mut heap = Liballoc::default();
+/// let block = heap.malloc(&mut host, 100).unwrap();
+/// // 16 pages; 100 bytes, and 32 that align them.
+/// assert_eq!((heap.allocated, heap.in_use), (65536, 132));
+/// heap.free(&mut host, block).unwrap();
+/// assert_eq!(heap.in_use, 0);
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Liballoc {
     /// How the library was compiled.

@@ -38,6 +38,22 @@ use std::sync::Arc;
 const INTERVAL: usize = 64;
 
 /// The lines run so far, and where one stands among them.
+///
+/// What is run in the past leaves the old future as a branch:
+///
+/// ```
+/// use mmap_playground_core::machine::Machine;
+/// use mmap_playground_core::session::Session;
+///
+/// let mut session = Session::new(Machine::default());
+/// session.run("a = malloc(8)\nfree(a)\nmunmap(1, 1)");
+/// assert_eq!((session.position(), session.len()), (3, 3));
+/// assert!(session.step(2).unwrap().failed);
+///
+/// session.go_to(1);
+/// session.run("b = malloc(9)");
+/// assert_eq!((session.len(), session.branches().len()), (2, 2));
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Session {
     /// The `/proc/PID/maps` text that it starts from, if it starts from one.

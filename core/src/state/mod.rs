@@ -19,7 +19,19 @@ use crate::address::{Address, PageRange};
 use crate::heap::{Allocator, HeapSetting, HeapShape};
 use serde::{Serialize, Serializer};
 
-/// The whole state as JSON has it.
+/// The whole state as JSON has it: what `replay --print state` prints and scripts of a page get.
+///
+/// ```
+/// use mmap_playground_core::machine::Machine;
+/// use mmap_playground_core::session::Session;
+/// use mmap_playground_core::state::State;
+///
+/// let mut session = Session::new(Machine::default());
+/// session.run("p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nload(p)");
+/// let json = serde_json::to_value(State::of(session.process())).unwrap();
+/// assert_eq!(json["vmas"][0]["start"], "0x7ffff7ffd000");
+/// assert_eq!(json["pages"][0]["frame"], 0); // the shared page of zeros
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct State {
     /// Size of a page, in bytes.

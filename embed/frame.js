@@ -14,15 +14,17 @@ const isAllowed = (origin) => origin === own || named.includes(origin) || named.
 const figure = document.createElement("mmap-playground");
 figure.setAttribute("loading", "eager");
 figure.setAttribute("height", "100dvh");
+figure.style.margin = "0";
 for (const name of ATTRIBUTES) if (asked.has(name)) figure.setAttribute(name, asked.get(name));
 figure.trace = given();
 document.body.replaceChildren(figure);
 document.body.style.cssText = "margin: 0; height: auto;";
 addEventListener("hashchange", () => (figure.trace = given()));
 
-/** The trace of the address: a shared session behind `#s=`, or the text of `trace`. */
+/** The trace of the address: a shared session behind `#s=`, or the text behind `trace=`. */
 function given() {
-  return location.hash.startsWith("#s=") ? location.hash : (asked.get("trace") ?? "");
+  if (location.hash.startsWith("#s=")) return location.hash;
+  return new URLSearchParams(location.hash.slice(1)).get("trace") ?? asked.get("trace") ?? "";
 }
 
 /** Windows that asked to hear of changes, each with its origin. */

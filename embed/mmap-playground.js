@@ -55,9 +55,12 @@ async function ownModule() {
 
 /** Frames of the element itself; the rest comes from the playground's style sheets. */
 const FRAME = `
-  :host { display: block; position: relative; flex: 1 1 100%; min-width: 0; }
+  :host { display: block; position: relative; flex: 1 1 100%; min-width: 0; margin-block: 0.8em; }
   :host([hidden]) { display: none; }
   .start { font: inherit; cursor: pointer; margin-top: 0.4em; }
+  .progress { display: flex; gap: 0.6em; align-items: center; margin: 0.4em 0; }
+  .progress[hidden] { display: none; }
+  .progress progress { flex: 1 1 auto; min-width: 4em; }
   .failed { border: 1px solid currentColor; border-radius: 4px; margin: 0.4em 0 0; padding: 0.3em 0.6em; }
 `;
 
@@ -81,6 +84,9 @@ const near =
         { rootMargin: NEAR },
       )
     : null;
+
+/** How much of a figure is before the reader when it begins to play by itself. */
+const BEFORE_THE_READER = 0.25;
 
 /** The figures on the page that are as light or dark as what is behind them. */
 const figures = new Set();
@@ -135,6 +141,19 @@ function unindented(text) {
 export class MmapPlayground extends HTMLElement {
   static observedAttributes = ["src", "loading", ...SHOWN];
 
+  /** Tells figures that the reader has them before them. */
+  static #before =
+    "IntersectionObserver" in globalThis
+      ? new IntersectionObserver(
+          (entries) => {
+            for (const { intersectionRatio, target } of entries) {
+              if (intersectionRatio >= BEFORE_THE_READER) target.#see();
+            }
+          },
+          { threshold: BEFORE_THE_READER },
+        )
+      : null;
+
   #root = null; // the element that the figure is mounted in
   #figure = null;
   #trace = null; // a trace set by a script, in place of attribute and content
@@ -142,6 +161,7 @@ export class MmapPlayground extends HTMLElement {
   #life = 0; // grows with each end, so that what comes late is dropped
   #started = false;
   #live = false;
+  #seen = !MmapPlayground.#before;
   #waiting = null;
   #shown = []; // who waits until what was asked for is shown
   #content = new MutationObserver(() => this.refresh());
@@ -185,20 +205,23 @@ export class MmapPlayground extends HTMLElement {
   #build() {
     const shadow = this.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [frameSheet()];
-    const [slot, start, failed, live] = ["slot", "button", "p", "div"].map((name) =>
-      document.createElement(name),
+    const [slot, start, progress, failed, live] = ["slot", "button", "label", "p", "div"].map(
+      (name) => document.createElement(name),
     );
     start.className = "start";
     start.part = "start";
     start.type = "button";
     start.textContent = "Run it here";
     start.addEventListener("click", () => this.start());
+    progress.className = "progress";
+    progress.part = "progress";
+    progress.append("Running the trace", document.createElement("progress"));
     failed.className = "failed";
     failed.part = "message";
     failed.setAttribute("role", "alert");
     live.className = "live";
-    start.hidden = failed.hidden = live.hidden = true;
-    shadow.append(slot, start, failed, live);
+    start.hidden = progress.hidden = failed.hidden = live.hidden = true;
+    shadow.append(slot, start, progress, failed, live);
   }
 
   #part(name) {
@@ -267,6 +290,13 @@ export class MmapPlayground extends HTMLElement {
     return Promise.all(added);
   }
 
+  /** Hears that the reader has the figure before them: what plays by itself may begin. */
+  #see() {
+    MmapPlayground.#before?.unobserve(this);
+    this.#seen = true;
+    if (this.hasAttribute("autoplay")) this.refresh();
+  }
+
   #end() {
     this.#figure?.unmount();
     this.#figure?.free();
@@ -277,6 +307,9 @@ export class MmapPlayground extends HTMLElement {
     this.#started = false;
     this.#shown.splice(0).forEach((resolve) => resolve());
     if (this.#live) this.#expectReady();
+    MmapPlayground.#before?.unobserve(this);
+    this.#seen = !MmapPlayground.#before;
+    this.#progress(null);
     this.#show(false);
   }
 
@@ -293,12 +326,24 @@ export class MmapPlayground extends HTMLElement {
     failed.hidden = !message;
   }
 
+  /** Shows which share of a long trace has run; null when none is running. */
+  #progress(share) {
+    const progress = this.#part("progress");
+    progress.hidden = share === null;
+    progress.lastChild.value = share ?? 0;
+  }
+
   #heard(kind, detail) {
-    if (kind === "shown") return this.#shown.splice(0).forEach((resolve) => resolve());
+    if (kind === "progress") return this.#progress(detail.share);
+    if (kind === "shown") {
+      this.#progress(null);
+      return this.#shown.splice(0).forEach((resolve) => resolve());
+    }
     if (kind === "ready") {
       this.#show(true);
       this.#fail("");
       this.#waiting.resolve(this);
+      if (!this.#seen) MmapPlayground.#before.observe(this);
     }
     this.dispatchEvent(new CustomEvent(`mmap-${kind}`, { detail, bubbles: true, composed: true }));
   }
@@ -319,7 +364,8 @@ export class MmapPlayground extends HTMLElement {
   }
 
   #options() {
-    const options = { dark: isDarkBehind(this), home: new URL("index.html", HERE).href };
+    const home = new URL("index.html", HERE).href;
+    const options = { dark: isDarkBehind(this), home, seen: this.#seen };
     for (const name of SHOWN) options[name] = this.getAttribute(name);
     const given = this.#trace ?? (this.hasAttribute("src") ? this.#fetched.text : this.#ownTrace());
     if (given.startsWith("#s=")) options.link = given.slice("#s=".length);

@@ -23,6 +23,7 @@
 //! fails, `target/screenshots/NAME-failed.png` shows the page as it was.
 
 mod driver;
+pub mod figures;
 mod page;
 mod server;
 mod surroundings;

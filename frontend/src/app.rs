@@ -25,6 +25,7 @@ use crate::components::truth::Truth;
 use crate::keeping::{Keeping, use_keeping};
 use crate::lessons::{LessonContext, use_lessons};
 use crate::lit::{Lit, LitContext};
+use crate::playing::use_playing;
 use crate::store::{Action, Dialog, PointedContext, Store, StoreContext, Tab};
 use crate::theme::Theme;
 use mmap_playground_core::session::Landmark;
@@ -146,6 +147,7 @@ pub fn Shared(props: &SharedProps) -> Html {
     let lit =
         use_memo((pointed.get(), store.revision), |(pointed, _)| Lit::of(*pointed, &store.session));
     let guide = use_guide_state(store.place);
+    use_playing(store);
     html! {
         <ContextProvider<StoreContext> context={store.clone()}>
         <ContextProvider<PointedContext> context={pointed}>

@@ -281,11 +281,16 @@ pub fn now() -> f64 {
     window().and_then(|window| window.performance()).map_or(0.0, |clock| clock.now())
 }
 
-/// Waits for the next frame of the screen.
+/// How long a frame of the screen is waited for, in milliseconds: pages that nobody sees have none.
+const FRAME_AWAITED: i32 = 250;
+
+/// Waits for the next frame of the screen, so that the page can do its own work.
 pub async fn next_frame() {
     let promise = js_sys::Promise::new(&mut |resolve, _| {
         if let Some(window) = window() {
             let _ = window.request_animation_frame(&resolve);
+            let _ = window
+                .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, FRAME_AWAITED);
         }
     });
     let _ = JsFuture::from(promise).await;

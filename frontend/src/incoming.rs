@@ -35,10 +35,8 @@ pub async fn run(saved: Saved, goes_on: impl Fn(f64) -> bool) -> Result<Came, Sa
         if browser::now() < until {
             continue;
         }
-        // Reading is about a third of the work.
-        let share = progress.done as f64 / progress.total.max(1) as f64;
-        let share = if restore.is_read() { 0.3 + share * 0.7 } else { share * 0.3 };
-        if !goes_on(share) {
+        let part = progress.done as f64 / progress.total.max(1) as f64;
+        if !goes_on(share(restore.is_read(), part)) {
             break;
         }
         browser::next_frame().await;
@@ -47,4 +45,10 @@ pub async fn run(saved: Saved, goes_on: impl Fn(f64) -> bool) -> Result<Came, Sa
     let sources = restore.sources();
     let (title, view) = (restore.saved().title.clone(), restore.saved().view.clone());
     Ok(Came { session: restore.finish()?, title, view, sources })
+}
+
+/// The share of all that is done, of the share of reading or, once all is read, of running.
+pub fn share(is_read: bool, part: f64) -> f64 {
+    // Reading is about a third of the work.
+    if is_read { 0.3 + part * 0.7 } else { part * 0.3 }
 }

@@ -18,6 +18,7 @@ pub mod incoming;
 pub mod keeping;
 pub mod lessons;
 pub mod lit;
+mod playing;
 #[cfg(test)]
 mod samples;
 pub mod store;

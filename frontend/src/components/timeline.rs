@@ -6,15 +6,12 @@ use crate::components::{charts, icons};
 use crate::store::{Action, Dialog, Store, use_store};
 use crate::text;
 use mmap_playground_core::session::Landmark;
-use std::time::Duration;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlSelectElement, InputEvent};
 use yew::prelude::*;
 
 /// Speeds that can be chosen, in steps a second.
 const PACES: [f64; 6] = [0.5, 1.5, 5.0, 20.0, 100.0, 1000.0];
-/// Most steps a second that are shown one by one: beyond it, several are taken at once.
-const SHOWN_A_SECOND: f64 = 20.0;
 
 /// The timeline.
 #[component]
@@ -22,7 +19,6 @@ pub fn Timeline() -> Html {
     let store = use_store();
     let length = store.session.len();
     let position = store.session.position();
-    use_playing(store.playing, store.pace, store.dispatcher(), store.revision);
 
     let act = |action: Action| {
         let dispatcher = store.dispatcher();
@@ -132,24 +128,4 @@ fn branches(
                 aria-label="Compare two moments" title="Compare two moments (c)" data-testid="compare-open">{ icons::compare() }</button>
         </div>
     }
-}
-
-/// Runs steps as the pace says.
-#[hook]
-fn use_playing(playing: bool, pace: f64, dispatcher: UseReducerDispatcher<Store>, revision: u32) {
-    use_effect_with((playing, pace.to_bits(), revision), move |(playing, ..)| {
-        let cancelled = std::rc::Rc::new(std::cell::Cell::new(!*playing));
-        if *playing {
-            let cancelled = cancelled.clone();
-            let shown = pace.clamp(0.1, SHOWN_A_SECOND);
-            let steps = (pace / shown).round().max(1.0) as isize;
-            yew::platform::spawn_local(async move {
-                yew::platform::time::sleep(Duration::from_secs_f64(1.0 / shown)).await;
-                if !cancelled.get() {
-                    dispatcher.dispatch(Action::Step(steps));
-                }
-            });
-        }
-        move || cancelled.set(true)
-    });
 }

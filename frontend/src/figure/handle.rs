@@ -64,7 +64,9 @@ pub struct FigureHandle {
 impl FigureHandle {
     /// Mounts a figure in an element, in place of what is in it. `options` are those of
     /// [`Asked`](super::options::Asked) as JSON. `tell` is called with a kind (`ready`, `change`,
-    /// `fault`, `select`, and `shown` behind each change of the options) and a JSON text; nothing can be asked before it was told `ready`.
+    /// `fault`, `select`; `progress` with the `share` done while a long trace runs, and `shown`
+    /// behind each change of the options) and a JSON text. Nothing can be asked before it was told
+    /// `ready`.
     #[wasm_bindgen(constructor)]
     pub fn new(root: web_sys::Element, options: &str, tell: js_sys::Function) -> FigureHandle {
         let link = Link { tell, store: Rc::default() };

@@ -13,7 +13,7 @@ use crate::components::page_walk::PageWalk;
 use crate::components::print_picture::PrintPicture;
 use crate::components::share::FRAGMENT;
 use crate::components::timeline::Timeline;
-use crate::store::{Dialog, Store, StoreContext};
+use crate::store::{Action, Dialog, Store, StoreContext};
 use crate::text;
 use mmap_playground_core::saved::{LINK_LETTERS, Saved, to_link};
 use mmap_playground_core::state;
@@ -111,9 +111,32 @@ fn told(store: &Store, has_console: bool, mut messages: Vec<String>) -> Html {
     }
 }
 
-/// The way to the whole playground, with what is shown here.
+/// Playing, where no timeline has a button for it, and the way to the whole playground, with what
+/// is shown here.
 fn foot(store: &StoreContext, options: &Options) -> Html {
-    let Some(home) = options.home.clone() else { return Html::default() };
+    let plays = options.autoplay.is_some() && !options.panels.contains(&Panel::Timeline);
+    html! {
+        <p class="figure-foot">
+            if plays {
+                { play(store) }
+            }
+            if let Some(home) = &options.home {
+                { open(store, home.clone()) }
+            }
+        </p>
+    }
+}
+
+/// What moves by itself can be stopped, and begun.
+fn play(store: &StoreContext) -> Html {
+    let (dispatcher, playing) = (store.dispatcher(), store.playing);
+    let onclick = move |_: MouseEvent| dispatcher.dispatch(Action::Play(!playing));
+    html! {
+        <button type="button" {onclick} data-testid="figure-play">{ if playing { "Pause" } else { "Play" } }</button>
+    }
+}
+
+fn open(store: &StoreContext, home: String) -> Html {
     let href = home.clone();
     let onclick = {
         let store = store.clone();
@@ -127,8 +150,6 @@ fn foot(store: &StoreContext, options: &Options) -> Html {
         }
     };
     html! {
-        <p class="figure-foot">
-            <a {href} target="_blank" rel="noopener" {onclick} data-testid="figure-open">{ "Open in the playground" }</a>
-        </p>
+        <a {href} target="_blank" rel="noopener" {onclick} data-testid="figure-open">{ "Open in the playground" }</a>
     }
 }

@@ -8,16 +8,13 @@ pub mod handle;
 mod layout;
 pub mod options;
 mod telling;
+mod trace;
 
 use crate::app::{Shared, use_figure_keys};
 use crate::browser;
-use crate::store::{Action, Loaded, Place, Store, StoreContext, troubles};
-use crate::text;
+use crate::store::{Action, Place, Store, StoreContext};
 use crate::theme::Theme;
 use handle::Link;
-use mmap_playground_core::machine::Machine;
-use mmap_playground_core::saved::from_link;
-use mmap_playground_core::session::Session;
 use options::Options;
 use serde_json::Value;
 use std::rc::Rc;
@@ -41,14 +38,18 @@ pub fn Figure(props: &FigureProps) -> Html {
         store.place = Place::Figure { read_only: options.read_only };
         store
     });
-    let message = use_state_eq(Vec::<String>::new);
-    use_trace(&store, options, &message);
+    let came = trace::use_trace(&store, options, &props.link);
     use_settings(&store, options);
+    use_autoplay(&store, options, came.count);
     telling::use_telling(&store, &props.link);
     {
         // Behind all that the options change: effects run in their order.
-        let link = props.link.clone();
-        use_effect_with(Rc::as_ptr(options), move |_| link.tell("shown", &Value::Null));
+        let (link, busy) = (props.link.clone(), came.busy.clone());
+        use_effect_with((Rc::as_ptr(options), came.count), move |_| {
+            if !busy.get() {
+                link.tell("shown", &Value::Null);
+            }
+        });
     }
     let root = use_node_ref();
     use_figure_keys(&store, &root);
@@ -56,7 +57,7 @@ pub fn Figure(props: &FigureProps) -> Html {
     props.link.connect(&store);
 
     let mut messages = options.messages.clone();
-    messages.extend(message.iter().cloned());
+    messages.extend(came.wrong);
     html! {
         <Shared store={store.clone()}>
             <div class="figure-root" part="app" role="figure" aria-label="A live address space" data-theme={store.theme.name()} ref={root} data-testid="figure">
@@ -66,55 +67,18 @@ pub fn Figure(props: &FigureProps) -> Html {
     }
 }
 
-/// The session that a figure begins with.
-fn session(options: &Options) -> Result<(Session, Vec<crate::store::Trouble>), String> {
-    if let Some(letters) = &options.link {
-        let restored = from_link(letters).and_then(|saved| saved.restore());
-        return restored
-            .map(|session| (session, Vec::new()))
-            .map_err(|error| format!("The link cannot be opened: {error}."));
-    }
-    let mut session = Session::new(Machine::default());
-    let report = session.run(&options.trace);
-    Ok((session, troubles(&options.trace, &report.diagnostics)))
-}
-
-/// Runs the trace whenever it, or where the figure stands at first, has become another.
+/// Begins to play once the reader has the figure before them; where they want little motion, only
+/// when they say so.
 #[hook]
-fn use_trace(store: &StoreContext, options: &Rc<Options>, message: &UseStateHandle<Vec<String>>) {
-    let (dispatcher, message) = (store.dispatcher(), message.setter());
-    let what = (options.trace.clone(), options.link.clone());
-    let start = (options.step, options.autoplay.map(f64::to_bits), options.zoom.clone());
-    let options = options.clone();
-    use_effect_with((what, start), move |_| {
-        let mut wrong = Vec::new();
-        let (session, trouble) = session(&options).unwrap_or_else(|error| {
-            wrong.push(error);
-            (Session::new(Machine::default()), Vec::new())
-        });
-        let (position, misplaced) =
-            options.position(session.len(), browser::prefers_reduced_motion());
-        wrong.extend(misplaced);
-        let mut placed = session.clone();
-        placed.go_to(position);
-        let zoom = options.zoom.as_ref().map(|zoom| {
-            let found = text::parse_number(zoom);
-            let named = || session.names().into_iter().find(|(name, _)| name == zoom);
-            found.or_else(|| named().map(|(_, value)| value)).ok_or_else(|| {
-                format!("zoom=\"{zoom}\": expected an address, or a name of the trace.")
-            })
-        });
-        let title = "Figure".into();
-        dispatcher.dispatch(Action::Load(Box::new(Loaded { session: placed, title, trouble })));
-        match zoom {
-            Some(Ok(address)) => dispatcher.dispatch(Action::Show(address)),
-            Some(Err(error)) => wrong.push(error),
-            None => {}
-        }
-        message.set(wrong);
-        if let Some(pace) = options.autoplay.filter(|_| !browser::prefers_reduced_motion()) {
+fn use_autoplay(store: &StoreContext, options: &Options, came: u32) {
+    let dispatcher = store.dispatcher();
+    let pace = options.autoplay.filter(|_| options.seen && came > 0);
+    use_effect_with((pace.map(f64::to_bits), came), move |_| {
+        if let Some(pace) = pace {
             dispatcher.dispatch(Action::Pace(pace));
-            dispatcher.dispatch(Action::Play(true));
+            if !browser::prefers_reduced_motion() {
+                dispatcher.dispatch(Action::Play(true));
+            }
         }
     });
 }

@@ -4,6 +4,7 @@
 
 use crate::theme::Theme;
 use serde::Deserialize;
+use std::rc::Rc;
 
 /// A panel of a figure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,15 +77,17 @@ pub struct Asked {
     pub zoom: Option<String>,
     /// The address of the playground's own page.
     pub home: Option<String>,
+    /// Whether the reader has had it before them, for `autoplay`.
+    pub seen: Option<bool>,
 }
 
 /// What a figure shows.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Options {
     /// The trace.
-    pub trace: String,
+    pub trace: Rc<str>,
     /// The letters of a link that holds a session, in place of a trace.
-    pub link: Option<String>,
+    pub link: Option<Rc<str>>,
     /// Where it stands at first; from the end where it is negative.
     pub step: Option<i64>,
     /// The panels, in their order, each once.
@@ -101,6 +104,8 @@ pub struct Options {
     pub zoom: Option<String>,
     /// The address of the playground's own page.
     pub home: Option<String>,
+    /// The reader has, or has had, it before them.
+    pub seen: bool,
     /// What made no sense, in sentences.
     pub messages: Vec<String>,
 }
@@ -152,8 +157,8 @@ impl Options {
             }
         });
         Options {
-            trace: asked.trace,
-            link: asked.link,
+            trace: asked.trace.into(),
+            link: asked.link.map(Rc::from),
             step,
             panels,
             read_only: asked.readonly.is_some_and(|text| text.trim() != "false"),
@@ -162,6 +167,7 @@ impl Options {
             autoplay,
             zoom: asked.zoom.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
             home: asked.home,
+            seen: asked.seen.unwrap_or(true),
             messages,
         }
     }

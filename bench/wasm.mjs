@@ -1,14 +1,14 @@
 // Runs the workloads of this folder's library in WebAssembly and prints what they took.
 //
 //     node wasm.mjs bench.wasm ROUNDS
-//
-// The module imports nothing and has no clock: the clock is here.
 import { readFile } from "node:fs/promises";
 import { argv } from "node:process";
+import { runInThisContext } from "node:vm";
 
 const [, , file, rounds] = argv;
 const { instance } = await WebAssembly.instantiate(await readFile(file), {});
-const wasm = instance.exports;
+// A script rather than a module, for it runs in a page as well.
+runInThisContext(await readFile(new URL("workloads.js", import.meta.url), "utf8"));
 
 // Nanoseconds for one of `count`, each round after one to warm up.
 function measure(count, work) {
@@ -22,16 +22,4 @@ function measure(count, work) {
   return figures;
 }
 
-const result = {};
-for (const slots of [100, 1000, 10000, 65000]) {
-  wasm.prepare_calls(slots, 4000);
-  // Many passes, for the clock is coarse.
-  result[`${slots} VMAs`] = measure(4000 * 10, () => {
-    for (let pass = 0; pass < 10; pass += 1) wasm.run_calls();
-  });
-}
-wasm.prepare_heap(5000, 500);
-result["liballoc, at most 500 blocks"] = measure(5000 * 5, () => {
-  for (let pass = 0; pass < 5; pass += 1) wasm.run_heap();
-});
-console.log(JSON.stringify(result));
+console.log(JSON.stringify(workloads(instance.exports, measure)));

@@ -97,11 +97,11 @@ impl Found {
         }
     }
 
-    fn capabilities(&self, profile: Option<&Path>) -> Value {
+    fn capabilities(&self, profile: Option<&Path>, flags: &[&str]) -> Value {
         match self {
             Found::Chromium(browser) => {
                 let profile = profile.map(|folder| format!("--user-data-dir={}", folder.display()));
-                let flags = browser::FLAGS.iter().map(|flag| (*flag).to_owned());
+                let flags = browser::FLAGS.iter().chain(flags).map(|flag| (*flag).to_owned());
                 let flags: Vec<String> = flags.chain(profile).collect();
                 json!({
                     "goog:chromeOptions": { "binary": browser.chrome, "args": flags },
@@ -167,9 +167,10 @@ impl Driver {
         Ok(Self { _process: process, address: format!("http://127.0.0.1:{port}"), found, printed })
     }
 
-    /// Starts a browser, with an empty profile or with what is in a folder.
-    pub(crate) async fn connect(&self, profile: Option<&Path>) -> Result<Client> {
-        let capabilities = self.found.capabilities(profile);
+    /// Starts a browser, with an empty profile or with what is in a folder; Chromium with more
+    /// flags than the usual.
+    pub(crate) async fn connect(&self, profile: Option<&Path>, flags: &[&str]) -> Result<Client> {
+        let capabilities = self.found.capabilities(profile, flags);
         let capabilities: Map<String, Value> = serde_json::from_value(capabilities)?;
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = builder.capabilities(capabilities).connect(&self.address).await;

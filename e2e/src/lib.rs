@@ -29,7 +29,7 @@ mod server;
 mod surroundings;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{anyhow, ensure};
@@ -54,6 +54,9 @@ pub fn pages_folder() -> PathBuf {
 /// How long a test may take before it counts as stuck.
 const TEST_TIMEOUT: Duration = Duration::from_secs(240);
 
+/// How long measuring may take before it counts as stuck.
+const MEASURING_TIMEOUT: Duration = Duration::from_secs(1800);
+
 /// Runs `test` on the freshly opened page.
 ///
 /// `name` names the test in messages and in the picture of a failure.
@@ -67,14 +70,50 @@ pub async fn with_page(
     viewport: Viewport,
     test: impl AsyncFnOnce(&Page) -> Result<()>,
 ) -> Result<()> {
-    let server = server::Server::start(&dist()?).await?;
     let kind = BrowserKind::chosen()?;
+    let place = Place { dist: &dist()?, kind, flags: &[], timeout: TEST_TIMEOUT };
+    with_page_at(place, name, viewport, test).await
+}
+
+/// Runs `work` on the freshly opened page of the folder `dist`, in Chromium, with time enough to
+/// measure it, and with flags for the browser besides the usual ones.
+///
+/// # Errors
+///
+/// As [`with_page`].
+pub async fn measure(
+    dist: &Path,
+    flags: &[&str],
+    work: impl AsyncFnOnce(&Page) -> Result<()>,
+) -> Result<()> {
+    let kind = BrowserKind::Chromium;
+    let place = Place { dist, kind, flags, timeout: MEASURING_TIMEOUT };
+    with_page_at(place, "measuring", Viewport::DESKTOP, work).await
+}
+
+/// Which page is opened, and in what.
+struct Place<'a> {
+    dist: &'a Path,
+    kind: BrowserKind,
+    flags: &'a [&'a str],
+    timeout: Duration,
+}
+
+async fn with_page_at(
+    place: Place<'_>,
+    name: &str,
+    viewport: Viewport,
+    test: impl AsyncFnOnce(&Page) -> Result<()>,
+) -> Result<()> {
+    let Place { dist, kind, flags, timeout } = place;
+    let server = server::Server::start(dist).await?;
     let driver = driver::Driver::start(kind).await?;
-    let page = Page::new(driver.connect(None).await?, server, kind, driver.printed());
-    let outcome = run(name, &page, viewport, test).await;
+    let client = driver.connect(None, flags).await?;
+    let page = Page::new(client, server, kind, driver.printed());
+    let outcome = run(name, &page, viewport, timeout, test).await;
     // Whatever happened, close the browser: it would outlive its driver.
     let closed = page.close().await;
-    finish(name, outcome).and(closed)
+    finish(name, timeout, outcome).and(closed)
 }
 
 /// Runs `first` on the freshly opened page, ends the browser as a crash does, and runs `second` on
@@ -95,23 +134,23 @@ pub async fn with_page_killed(
     let server = server::Server::start(&dist()?).await?;
     let kind = BrowserKind::chosen()?;
     let driver = driver::Driver::start(kind).await?;
-    let client = driver.connect(Some(&profile)).await?;
+    let client = driver.connect(Some(&profile), &[]).await?;
     let page = Page::new(client, server, kind, driver.printed());
-    let outcome = run(name, &page, viewport, first).await;
+    let outcome = run(name, &page, viewport, TEST_TIMEOUT, first).await;
     if !matches!(outcome, Ok(Ok(Ok(())))) {
         let _ = page.close().await;
-        return finish(name, outcome);
+        return finish(name, TEST_TIMEOUT, outcome);
     }
     let server = page.crash().await?;
     // A driver of its own: that of Firefox has one session, and mourns it for a while.
     drop(driver);
     let driver = driver::Driver::start(kind).await?;
-    let client = driver.connect(Some(&profile)).await?;
+    let client = driver.connect(Some(&profile), &[]).await?;
     let page = Page::new(client, server, kind, driver.printed());
-    let outcome = run(name, &page, viewport, second).await;
+    let outcome = run(name, &page, viewport, TEST_TIMEOUT, second).await;
     let closed = page.close().await;
     let _ = std::fs::remove_dir_all(&profile);
-    finish(name, outcome).and(closed)
+    finish(name, TEST_TIMEOUT, outcome).and(closed)
 }
 
 /// What came of a test: it may panic, take too long, or fail.
@@ -121,6 +160,7 @@ async fn run(
     name: &str,
     page: &Page,
     viewport: Viewport,
+    timeout: Duration,
     test: impl AsyncFnOnce(&Page) -> Result<()>,
 ) -> Outcome {
     let run = async {
@@ -131,7 +171,7 @@ async fn run(
         ensure!(errors.is_empty(), "errors in the console:\n{}", errors.join("\n"));
         Ok(())
     };
-    let run = AssertUnwindSafe(tokio::time::timeout(TEST_TIMEOUT, run)).catch_unwind();
+    let run = AssertUnwindSafe(tokio::time::timeout(timeout, run)).catch_unwind();
     let outcome = run.await;
 
     if !matches!(outcome, Ok(Ok(Ok(())))) {
@@ -140,10 +180,10 @@ async fn run(
     outcome
 }
 
-fn finish(name: &str, outcome: Outcome) -> Result<()> {
+fn finish(name: &str, timeout: Duration, outcome: Outcome) -> Result<()> {
     match outcome {
         Err(panic) => resume_unwind(panic),
-        Ok(Err(_)) => Err(anyhow!("{name}: stuck for {} s", TEST_TIMEOUT.as_secs())),
+        Ok(Err(_)) => Err(anyhow!("{name}: stuck for {} s", timeout.as_secs())),
         Ok(Ok(result)) => result,
     }
 }

@@ -11,7 +11,7 @@ use xtask::{browser, root};
 
 use crate::report::Report;
 use crate::shell::{cargo, run};
-use crate::{page, setup};
+use crate::{budget, page, setup};
 
 const CORE: &str = "mmap-playground-core";
 const FRONTEND: &str = "mmap-playground";
@@ -100,6 +100,7 @@ fn all_tests(report: &mut Report) -> Result<()> {
         report.check("end to end", || bail!("not run, since the page was not built"));
         return Ok(());
     }
+    report.check("bytes over the wire", || budget::check(&root().join("dist")));
     report.check("guide", page::guide);
     // An error tells where it comes from; its backtrace is all machinery.
     let end_to_end = |tests: &str| {

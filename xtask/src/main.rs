@@ -5,6 +5,7 @@
 //! ([`page`]) or the tests and checks ([`check`]) and reports on them ([`report`]).
 
 mod bench;
+mod budget;
 mod check;
 mod page;
 mod report;
@@ -47,7 +48,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
         options: Vec<String>,
     },
-    /// Measures the model beside the kernel and other models, and writes docs/performance.md.
+    /// Measures the model beside the kernel and other models, and the page in Chromium; writes
+    /// docs/performance.md.
     Bench {
         /// Rounds of each measurement.
         #[arg(long, default_value_t = 9)]

@@ -1,6 +1,7 @@
 //! Builds and serves the page with trunk, and builds the guide beside it with mdBook.
 
 use std::env;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
@@ -41,6 +42,15 @@ pub(crate) fn release_build() -> Result<Command> {
     let mut trunk = command(setup::trunk_path()?);
     trunk.args(["build", "--release", "--dist", "dist"]);
     Ok(trunk)
+}
+
+/// Builds the bare counter, the least page that Yew makes, as the page is built; gives its folder.
+pub(crate) fn counter() -> Result<PathBuf> {
+    let folder = root().join("target/counter");
+    let mut trunk = command(setup::trunk_path()?);
+    trunk.args(["build", "--release", "--config", "Trunk.toml", "--dist"]).arg(&folder);
+    run(trunk.arg("bench/counter/index.html"))?;
+    Ok(folder)
 }
 
 /// Builds the guide into `dist/guide/`, which the build of the page empties.

@@ -10,6 +10,7 @@ use no_kernel as kernel;
 mod logs;
 mod machine;
 mod measure;
+mod page;
 mod peer;
 mod table;
 mod wasm;
@@ -30,12 +31,17 @@ struct Arguments {
     /// The same workloads as a WebAssembly module, to be measured in Node.
     #[arg(long)]
     wasm: Option<PathBuf>,
+    #[command(flatten)]
+    pages: page::Pages,
     /// Where to write the tables, as Markdown.
     #[arg(long)]
     report: Option<PathBuf>,
     /// Rounds of each measurement.
     #[arg(long, default_value_t = 9)]
     rounds: usize,
+    /// Measures nothing but the page.
+    #[arg(long, requires = "page")]
+    only_page: bool,
 }
 
 #[derive(Subcommand)]
@@ -60,24 +66,31 @@ pub(crate) fn main() -> Result<()> {
         return Ok(());
     }
     let rounds = arguments.rounds;
-    let wasm = || wasm::table(arguments.wasm.as_deref(), rounds);
-    let parts: [&dyn Fn() -> Result<Table>; 8] = [
-        &|| Ok(call_table(rounds)),
-        &|| Ok(place_table(rounds)),
-        &|| Ok(access_table(rounds)),
-        &|| Ok(fill_table(rounds)),
-        &|| Ok(heap_table(rounds)),
-        &wasm,
-        &logs::table,
-        &|| Ok(reservation_table()),
+    let module = arguments.wasm.as_deref();
+    let one = |table: Table| Ok(vec![table]);
+    let parts: [&dyn Fn() -> Result<Vec<Table>>; 9] = [
+        &|| one(call_table(rounds)),
+        &|| one(place_table(rounds)),
+        &|| one(access_table(rounds)),
+        &|| one(fill_table(rounds)),
+        &|| one(heap_table(rounds)),
+        &|| {
+            let there = module.map(|module| wasm::in_node(module, rounds)).transpose()?;
+            one(wasm::table("WebAssembly in Node", there.unwrap_or_default(), rounds))
+        },
+        &|| one(logs::table()?),
+        &|| one(reservation_table()),
+        &|| page::tables(&arguments.pages, module, rounds),
     ];
+    let only = if arguments.only_page { parts.len() - 1 } else { 0 };
     let mut text = machine::description();
     print!("{text}");
-    for part in parts {
-        let table = part()?.to_string();
-        println!("{table}");
-        text.push('\n');
-        text.push_str(&table);
+    for part in &parts[only..] {
+        for table in part()? {
+            println!("{table}");
+            text.push('\n');
+            text.push_str(&table.to_string());
+        }
     }
     if let Some(path) = arguments.report {
         fs::write(&path, text).with_context(|| format!("could not write {}", path.display()))?;

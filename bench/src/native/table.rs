@@ -50,6 +50,11 @@ impl Table {
         self.rows.get(row).map_or("", |row| &row.0)
     }
 
+    /// What was measured in a column of a row.
+    pub(crate) fn figure(&self, row: usize, column: usize) -> Option<&Figure> {
+        self.rows.get(row)?.1.get(column)
+    }
+
     /// A contender's median in a row.
     pub(crate) fn median(&self, row: usize, who: &str) -> Option<f64> {
         let figure = self.rows.get(row)?.1.iter().find(|figure| figure.who == who)?;

@@ -8,18 +8,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-/// The same lists in Node's engine, which is Chromium's, and here.
-pub(crate) fn table(module: Option<&Path>, times: usize) -> Result<Table> {
+/// The same lists in an engine, whose figures are given, and here.
+pub(crate) fn table(title: &str, mut there: BTreeMap<String, Vec<f64>>, times: usize) -> Table {
     let mut table = Table::new(
-        "WebAssembly",
-        "The same lists in Node, whose engine is Chromium's; the module is built as the page's is, \
-         for size, but not gone over by `wasm-opt`.",
+        title,
+        "The same lists; the module is built as the page's is, for size, but not gone over by \
+         `wasm-opt`.",
         "ns a call",
     );
-    let mut there = match module {
-        Some(module) => in_node(module, times)?,
-        None => BTreeMap::new(),
-    };
     let mut row = |name: &str, natively: Vec<Figure>| {
         let mut figures = natively;
         figures.extend(there.remove(name).map(|spent| Figure::of("wasm", spent)));
@@ -41,11 +37,11 @@ pub(crate) fn table(module: Option<&Path>, times: usize) -> Result<Table> {
         let what = format!("wasm / native, {}", table.name(index));
         table.goal(Goal::most(&what, table.ratio(index, "wasm", "native"), 2.5));
     }
-    Ok(table)
+    table
 }
 
-/// Nanoseconds a call, of each round, by workload.
-fn in_node(module: &Path, times: usize) -> Result<BTreeMap<String, Vec<f64>>> {
+/// Nanoseconds a call in Node, of each round, by workload.
+pub(crate) fn in_node(module: &Path, times: usize) -> Result<BTreeMap<String, Vec<f64>>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("wasm.mjs");
     let mut node = Command::new("node");
     let node = node.arg(script).arg(module).arg(times.to_string());

@@ -353,6 +353,8 @@ async fn a_full_storage_is_told_and_tried_again() -> Result<()> {
 #[tokio::test]
 async fn a_newer_storage_is_left_alone() -> Result<()> {
     with_page("newer storage", Viewport::DESKTOP, async |page| {
+        // A page with this handler is not kept for the way back: it would hold the database open.
+        page.eval("addEventListener('unload', () => {});", vec![]).await?;
         page.open_host("<!DOCTYPE html><title>host</title><link rel=icon href='data:,'>").await?;
         page.eval(
             "return new Promise(done => {

@@ -138,6 +138,54 @@ async fn windows_and_menus() -> Result<()> {
     .await
 }
 
+/// Where the header has no room, a menu has what is left out: all of it is named, opens, and gives
+/// the focus back.
+#[tokio::test]
+async fn the_menu_of_a_small_screen() -> Result<()> {
+    with_page("states of the menu", Viewport::PHONE, async |page| {
+        let shown = async |name: &str| -> Result<bool> {
+            Ok(page.find(&id(name)).await?.is_displayed().await?)
+        };
+        for name in ["sessions-open", "share-open", "theme", "truth", "keys"] {
+            ensure!(!shown(name).await?, "{name} has no room");
+        }
+        for name in ["examples", "lessons-open", "import-open", "undo", "redo", "menu"] {
+            ensure!(shown(name).await?, "{name} is out of sight");
+        }
+        for (item, window) in [
+            ("menu-sessions", "sessions"),
+            ("menu-share", "share"),
+            ("menu-truth", "truth"),
+            ("menu-keys", "keys"),
+        ] {
+            page.click(&id("menu")).await?;
+            page.click(&id(item)).await?;
+            page.wait_for(&id(&format!("{window}-dialog"))).await?;
+            page.click(&id(&format!("{window}-close"))).await?;
+            page.wait_until_gone(&id(&format!("{window}-dialog"))).await?;
+            page.wait_for(&format!("{}:focus", id("menu"))).await?;
+        }
+        page.click(&id("menu")).await?;
+        page.click(&id("menu-theme")).await?;
+        page.wait_for(":root[data-theme=dark]").await?;
+        page.click(&id("menu")).await?;
+        page.wait_for(&id("menu-list")).await?;
+        page.screenshot("state-menu").await?;
+        page.check_accessibility().await?;
+
+        page.set_viewport(Viewport::DESKTOP).await?;
+        for name in ["sessions-open", "share-open", "theme", "truth", "keys"] {
+            ensure!(shown(name).await?, "{name} is out of sight");
+        }
+        for (name, word) in [("sessions-open", "Sessions"), ("share-open", "Share")] {
+            ensure!(page.text(&id(name)).await?.contains(word), "{name} has no word");
+        }
+        ensure!(!shown("menu").await?, "the menu is not needed");
+        Ok(())
+    })
+    .await
+}
+
 #[tokio::test]
 async fn forms() -> Result<()> {
     with_page("states of forms", Viewport::DESKTOP, async |page| {

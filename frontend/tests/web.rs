@@ -104,7 +104,14 @@ async fn a_broken_line_is_shown_at_its_column_and_the_rest_runs() {
     let page = Page::open().await;
     page.run("a = malloc(24)\nmunmap(0x1000, \nfree(a)").await;
     assert_eq!(page.all("console-line").len(), 2);
-    assert!(page.text("console-trouble").contains("line 2, column"));
+    assert!(page.text("console-trouble").contains("line 2, column 16: "));
+    // The sign stands under that column, also where letters before it have several bytes.
+    page.run("store(0, \"äöü\" oops)").await;
+    let trouble = page.get("console-trouble").query_selector("pre").unwrap().unwrap();
+    let shown = trouble.text_content().unwrap();
+    let (source, sign) = shown.split_once('\n').unwrap();
+    assert_eq!(source, "store(0, \"äöü\" oops)");
+    assert_eq!(sign.find('^'), Some("store(0, 'aou' ".len()));
 }
 
 #[wasm_bindgen_test]

@@ -122,8 +122,8 @@ fn frame_of(process: &Process, pointed: Pointed) -> Option<u32> {
     let start = page_floor(pointed.start);
     let last = pointed.start.saturating_add(pointed.length - 1);
     let page = PageRange::spanning(start, PAGE_SIZE).filter(|page| page.contains(last))?;
-    let frame = state::pages(process, page).first()?.frame?;
-    (frame != 0).then_some(frame)
+    let page = *state::pages(process, page).first()?;
+    page.frame.filter(|_| !page.shows_zero_page())
 }
 
 /// What a step is about: the heap blocks that it made or freed, or else the pages that it changed;

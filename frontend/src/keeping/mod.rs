@@ -16,6 +16,7 @@ pub use keeper::{Keeper, Snapshot, Status};
 use crate::browser;
 use crate::incoming;
 use crate::store::{Action, Restored, Store, StoreContext};
+use mmap_playground_core::saved::{Saved, from_link};
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -143,11 +144,15 @@ impl Arrival {
     /// What the page begins with: a link's lesson or session, else the one that was open.
     async fn begin(&self, lesson: bool) {
         let Some(keeper) = &self.keeper else { return };
+        // A link that is damaged is told at once, however long the storage takes.
+        let link = self.read_link();
         let opened = keeper.open().await;
         if lesson {
             return;
         }
-        if self.take_link().await {
+        if let Some(saved) = link
+            && self.bring_link(saved).await
+        {
             return;
         }
         let id = match journal::current() {
@@ -167,28 +172,34 @@ impl Arrival {
         }
     }
 
-    /// Opens the session in the address, if there is one; says whether there was.
-    async fn take_link(&self) -> bool {
-        let Some(letters) = browser::fragment().and_then(|text| {
-            text.strip_prefix(crate::components::share::FRAGMENT).map(str::to_owned)
-        }) else {
-            return false;
-        };
+    /// Opens the session in the address, if there is one.
+    async fn take_link(&self) {
+        if let Some(saved) = self.read_link() {
+            self.bring_link(saved).await;
+        }
+    }
+
+    /// The session in the address, if there is one; tells if it cannot be read.
+    fn read_link(&self) -> Option<Saved> {
+        let text = browser::fragment()?;
+        let letters = text.strip_prefix(crate::components::share::FRAGMENT)?;
+        let read = from_link(letters);
+        read.map_err(|error| self.tell_of_link(&error.to_string())).ok()
+    }
+
+    /// Opens the session of a link; says whether it could, and tells if it could not.
+    async fn bring_link(&self, saved: Saved) -> bool {
         // The link has been taken: a reload is to bring back what was made of it.
         browser::clear_fragment();
-        let opened = match mmap_playground_core::saved::from_link(&letters) {
-            Ok(saved) => self.bring(saved, "the session of the link", None).await,
-            Err(error) => Err(error.to_string()),
-        };
-        match opened {
-            Ok(()) => true,
-            Err(wrong) => {
-                self.tell(format!(
-                    "The link cannot be opened: {wrong}. Ask for it again, or for the session as a file."
-                ));
-                false
-            }
-        }
+        let brought = self.bring(saved, "the session of the link", None).await;
+        brought.map_err(|wrong| self.tell_of_link(&wrong)).is_ok()
+    }
+
+    fn tell_of_link(&self, wrong: &str) {
+        browser::clear_fragment();
+        self.tell(format!(
+            "The link cannot be opened: {wrong}. Ask for it again, or for the session as a file."
+        ));
     }
 
     /// Opens a kept session.
@@ -202,7 +213,7 @@ impl Arrival {
     /// Runs a saved session again, in slices, and shows it.
     async fn bring(
         &self,
-        saved: mmap_playground_core::saved::Saved,
+        saved: Saved,
         what: &str,
         kept: Option<(shelf::Entry, Vec<u32>)>,
     ) -> Result<(), String> {

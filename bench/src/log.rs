@@ -4,6 +4,9 @@ use fastrand::Rng;
 use mmap_playground_core::session::{Import, Session};
 use std::fmt::Write;
 
+/// Mappings that the program of the log has at most: what it maps beyond, it unmaps first.
+const MOST_MAPPINGS: usize = 20_000;
+
 /// A log of so many lines: half of them are calls that change the address space, with the results
 /// that Linux gives, the other half are what programs do besides.
 pub fn strace(lines: usize, seed: u64) -> String {
@@ -15,7 +18,7 @@ pub fn strace(lines: usize, seed: u64) -> String {
     for _ in 0..lines {
         let kind = random.u8(0..8);
         let done = match kind {
-            0 | 1 => {
+            0 | 1 if live.len() < MOST_MAPPINGS => {
                 let length = random.u64(1..64) * 4096;
                 let address = next;
                 next += length + 4096;
@@ -26,11 +29,11 @@ pub fn strace(lines: usize, seed: u64) -> String {
                      MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = {address:#x}"
                 )
             }
-            2 if live.len() > 100 => {
+            0..=2 if live.len() > 100 => {
                 let (address, length) = live.swap_remove(random.usize(0..live.len()));
                 writeln!(text, "munmap({address:#x}, {length}) = 0")
             }
-            3 if !live.is_empty() => {
+            0..=3 if !live.is_empty() => {
                 let (address, length) = live[random.usize(0..live.len())];
                 let prot = if random.bool() { "PROT_READ" } else { "PROT_READ|PROT_WRITE" };
                 writeln!(text, "mprotect({address:#x}, {length}, {prot}) = 0")
@@ -47,7 +50,7 @@ pub fn strace(lines: usize, seed: u64) -> String {
 }
 
 /// Reads and runs a whole log, in the slices that the page takes.
-pub fn import(text: &str) -> Session {
+pub fn import(text: String) -> Session {
     let mut import = Import::new(text);
     while !import.is_done() {
         import.advance(2000);
@@ -61,7 +64,7 @@ mod tests {
 
     #[test]
     fn the_model_agrees_with_a_log() {
-        let session = import(&strace(3000, 1));
+        let session = import(strace(3000, 1));
         assert!(session.len() > 1000);
         assert_eq!(session.counts().divergences, 0);
     }

@@ -45,7 +45,8 @@ pub struct AddressSpace {
     left_locked: u64,
     /// `vm.max_map_count`.
     max_map_count: u64,
-    next_origin: Origin,
+    /// How many origins there have been.
+    origins: u32,
 }
 
 /// What an operation did: events, and the open files that lost a VMA.
@@ -76,7 +77,7 @@ impl AddressSpace {
             stack_start: 0,
             left_locked: 0,
             max_map_count,
-            next_origin: 0,
+            origins: 0,
         }
     }
 
@@ -357,8 +358,8 @@ impl AddressSpace {
             .and_then(|above| above.origin)
             .or_else(|| below.filter(|below| below.fits_but_for_prot(&vma))?.origin);
         let origin = taken.unwrap_or_else(|| {
-            self.next_origin += 1;
-            self.next_origin
+            self.origins = self.origins.saturating_add(1);
+            Origin::MIN.saturating_add(self.origins - 1)
         });
         self.vmas.replace(vma.range.start(), Vma { origin: Some(origin), ..vma });
     }

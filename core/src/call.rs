@@ -126,6 +126,11 @@ pub enum Call {
 }
 
 impl Call {
+    /// Says whether it opens a file.
+    pub const fn opens(&self) -> bool {
+        matches!(self, Call::Open { .. } | Call::Openat { .. })
+    }
+
     /// Says whether it is a call of the allocator.
     pub const fn is_of_heap(&self) -> bool {
         matches!(

@@ -11,6 +11,7 @@ use crate::abi::Prot;
 use crate::address::{Address, PAGE_SIZE, PMD_SIZE, PageRange};
 use crate::file::OpenId;
 use bitflags::bitflags;
+use std::num::NonZeroU32;
 
 /// Shared or private.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,7 +67,7 @@ impl Backing {
 bitflags! {
     /// What a mapping remembers besides its protection. All of it decides merging.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-    pub struct VmaFlags: u32 {
+    pub struct VmaFlags: u16 {
         /// `MAP_NORESERVE`: not counted against memory.
         const NORESERVE = 1 << 0;
         /// Counted against memory.
@@ -102,7 +103,7 @@ bitflags! {
 }
 
 /// The origin of written private pages (the kernel's `anon_vma`), by number.
-pub type Origin = u32;
+pub type Origin = NonZeroU32;
 
 /// One line of `/proc/PID/maps`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -289,10 +290,13 @@ pub(crate) mod tests {
     fn origins_agree_if_equal_or_missing() {
         let low = anonymous(0x1000, 0x2000, Prot::RW);
         let high = anonymous(0x2000, 0x3000, Prot::RW);
-        let with = |vma: Vma, origin| Vma { origin, ..vma };
+        let with = |vma: Vma, origin: Option<u32>| {
+            let origin = origin.and_then(Origin::new);
+            Vma { origin, ..vma }
+        };
         assert!(with(low, Some(1)).merges_with(&high));
         assert!(with(low, Some(1)).merges_with(&with(high, Some(1))));
         assert!(!with(low, Some(1)).merges_with(&with(high, Some(2))));
-        assert_eq!(low.merged(with(high, Some(2))).origin, Some(2));
+        assert_eq!(low.merged(with(high, Some(2))).origin, Origin::new(2));
     }
 }

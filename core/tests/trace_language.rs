@@ -100,7 +100,7 @@ fn only_call(text: &str) -> Result<ParsedCall, TestCaseError> {
     prop_assert_eq!(&script.diagnostics, &[], "{}", text);
     prop_assert_eq!(script.lines.len(), 1, "{}", text);
     match script.lines.into_iter().next().map(|line| line.statement) {
-        Some(Statement::Call(call)) => Ok(call),
+        Some(Statement::Call(call)) => Ok(*call),
         other => Err(TestCaseError::fail(format!("{text}: {other:?}"))),
     }
 }

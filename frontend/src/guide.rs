@@ -72,7 +72,7 @@ impl Progress {
     pub fn of(session: &Session) -> Progress {
         let mut progress = Progress::default();
         for (_, step) in session.steps(0..LOOK) {
-            progress.take(step);
+            progress.take(&step);
         }
         progress
     }

@@ -96,7 +96,7 @@ impl Lit {
             lit.frames.push(frame);
         }
         if let Some(step) = pointed.step.and_then(|index| session.step(index)) {
-            lit.spans.extend(places(step));
+            lit.spans.extend(places(&step));
         }
         lit
     }

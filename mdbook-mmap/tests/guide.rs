@@ -116,7 +116,7 @@ fn retold(text: &str) -> Result<String> {
                 // one; what the model does then may not contradict it.
                 if call.fd_note(DESCRIPTOR_OF_MMAP).is_none() {
                     alone.statement =
-                        Statement::Call(ParsedCall { recorded: None, ..call.clone() });
+                        Statement::Call(Box::new(ParsedCall { recorded: None, ..*call.clone() }));
                 }
                 let ran = runner.run(&alone, text);
                 ensure!(ran.notes.is_empty(), "{line}: {:?}", ran.notes);

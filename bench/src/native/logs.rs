@@ -28,7 +28,7 @@ pub(crate) fn read(lines: usize) -> Reading {
     drop(mmap_playground_core::trace::Script::parse(&text));
     let parsing = start.elapsed().as_secs_f64();
     let start = ThreadTime::now();
-    let mut session = log::import(&text);
+    let mut session = log::import(text);
     let seconds = start.elapsed().as_secs_f64();
     let mut random = fastrand::Rng::with_seed(2);
     let mut jumps: Vec<f64> = (0..300)

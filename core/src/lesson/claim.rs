@@ -136,7 +136,7 @@ mod tests {
         let last = session.len() - 1;
         let before = last.checked_sub(1).and_then(|index| session.step(index));
         let before = before.map_or_else(start, |step| step.totals);
-        Claim::parse(claim).unwrap().holds(session.step(last).unwrap(), before)
+        Claim::parse(claim).unwrap().holds(&session.step(last).unwrap(), before)
     }
 
     #[test]

@@ -52,7 +52,7 @@ impl Runner {
                 Some(Ran { kind, divergence: None, notes: vec![note + ": run as malloc"] })
             }
             _ => {
-                let name = parsed.span.of(source).to_owned();
+                let name = parsed.span.of(source).into();
                 let kind = RanKind::Skipped { name };
                 Some(Ran { kind, divergence: None, notes: vec![note] })
             }

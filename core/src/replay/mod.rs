@@ -19,10 +19,11 @@ use crate::process::Process;
 use crate::reason::Reason;
 use crate::trace::{
     CallName, Diagnostic, FdKind, FdNote, Line, ParsedCall, Recorded, SignalLine, Statement,
-    print_result, resolve,
+    print_call, print_result, resolve,
 };
 use blocks::Block;
 use imbl::OrdMap;
+use std::sync::Arc;
 
 /// What came of one line.
 #[derive(Clone, PartialEq, Debug)]
@@ -43,7 +44,7 @@ pub enum RanKind {
     /// A call that was not run.
     Skipped {
         /// Its name, or its text where that is known.
-        name: String,
+        name: Arc<str>,
     },
     /// A signal that the log shows, not caused by a call of the trace.
     Signal(SignalLine),
@@ -166,7 +167,7 @@ impl Runner {
                 if &**name == "execve" {
                     self.execve(line.text.of(source));
                 }
-                skipped(name)
+                skipped(name.clone())
             }
             Statement::Signal(signal) => self.compare_signal(pending, signal),
             Statement::Exit => Ran::of(RanKind::Nothing),
@@ -279,21 +280,23 @@ impl Runner {
             }
             _ => {}
         }
-        let before = self.process.clone();
+        let places =
+            matches!(step.call, Call::Mmap { .. } | Call::Mremap { .. } | Call::Brk { .. });
+        // Only then the log may have its way against what the model did.
+        let may_go_back = places || matches!(recorded, Recorded::Error(_));
+        let before = may_go_back.then(|| self.process.clone());
         let outcome = self.process.run(&step.call);
         if self.agrees(step, recorded, &outcome) {
             return outcome;
         }
-        match (&step.call, recorded) {
-            (Call::Mmap { .. } | Call::Mremap { .. } | Call::Brk { .. }, _)
-                if recorded.value().is_some() =>
-            {
+        match (before, recorded) {
+            (Some(before), _) if recorded.value().is_some() => {
                 let address = recorded.value().unwrap_or_default();
                 self.force(step, before, outcome, address)
             }
             // The kernel refused what the model would do: nothing happened. What the log cannot
             // know of a descriptor is no contradiction.
-            (_, Recorded::Error(name)) => {
+            (Some(before), Recorded::Error(name)) => {
                 let theirs = Errno::from_name(name);
                 if !unknown_fd {
                     step.diverge(recorded, &outcome);
@@ -370,10 +373,10 @@ impl Runner {
     /// A signal line: that of the call before, or one that the program's own code caused.
     fn compare_signal(&mut self, pending: Pending, signal: &SignalLine) -> Ran {
         let Pending::Access(own) = pending else {
-            return Ran::of(RanKind::Signal(signal.clone()));
+            return Ran::of(RanKind::Signal(SignalLine::clone(signal)));
         };
         let Some(info) = own else {
-            let mut ran = Ran::of(RanKind::Signal(signal.clone()));
+            let mut ran = Ran::of(RanKind::Signal(SignalLine::clone(signal)));
             ran.divergence = Some(format!("recorded {}, but the access succeeds", signal.name));
             return ran;
         };
@@ -458,6 +461,17 @@ impl Ran {
         }
     }
 
+    /// What it calls, or the text of the call, if it was not run.
+    pub fn skipped(&self) -> Option<Arc<str>> {
+        match &self.kind {
+            RanKind::Skipped { name } => Some(name.clone()),
+            RanKind::Call(call, outcome) if outcome.returned == Returned::Skipped => {
+                Some(print_call(call).into())
+            }
+            _ => None,
+        }
+    }
+
     /// The rule behind the outcome.
     pub fn reason(&self) -> Option<&Reason> {
         match &self.kind {
@@ -467,8 +481,8 @@ impl Ran {
     }
 }
 
-fn skipped(name: &str) -> Ran {
-    Ran::of(RanKind::Skipped { name: name.to_owned() })
+fn skipped(name: impl Into<Arc<str>>) -> Ran {
+    Ran::of(RanKind::Skipped { name: name.into() })
 }
 
 fn recorded_text(call: &Call, recorded: &Recorded) -> String {

@@ -170,22 +170,18 @@ impl Saved {
             let steps = branch.steps.iter().skip(from.map_or(0, |(_, shared)| shared));
             let before = from.and_then(|(_, shared)| branch.steps.get(shared - 1));
             let mut parts: Vec<Part> = Vec::new();
-            let mut last = before.map(|step| (&step.source, step.ordinal));
+            let mut last = before.map(|step| &step.at);
             for step in steps {
-                match (&last, parts.last_mut()) {
-                    (Some((source, _)), Some(part)) if Arc::ptr_eq(source, &step.source) => {
-                        part.steps += 1;
-                    }
-                    (Some((source, ordinal)), None) if Arc::ptr_eq(source, &step.source) => {
-                        let text = sources.number(&step.source);
-                        parts.push(Part { text, line: ordinal + 1, steps: 1 });
-                    }
-                    _ => {
-                        let text = sources.number(&step.source);
-                        parts.push(Part { text, line: 0, steps: 1 });
+                let source = step.at.source();
+                let goes_on = last.filter(|last| Arc::ptr_eq(last.source(), source));
+                match (goes_on, parts.last_mut()) {
+                    (Some(_), Some(part)) => part.steps += 1,
+                    (goes_on, _) => {
+                        let line = goes_on.map_or(0, |last| last.ordinal() + 1);
+                        parts.push(Part { text: sources.number(source), line, steps: 1 });
                     }
                 }
-                last = Some((&step.source, step.ordinal));
+                last = Some(&step.at);
             }
             branches.push(SavedBranch { name: branch.name.to_string(), from, parts });
         }

@@ -4,7 +4,7 @@ use super::{Part, Saved, SavedError};
 use crate::heap::HeapSetting;
 use crate::machine::Machine;
 use crate::session::{Branch, Progress, Pushed, Session, Source};
-use crate::trace::{Line, Parser};
+use crate::trace::Parser;
 use std::sync::Arc;
 
 /// Branches that a session may have.
@@ -19,7 +19,7 @@ pub struct Restore {
     session: Session,
     /// The text that is being read.
     parser: Option<Parser>,
-    texts: Vec<(Arc<Source>, Vec<Line>)>,
+    texts: Vec<Arc<Source>>,
     bytes: usize,
     /// The branch that is being run; before that there is none.
     branch: usize,
@@ -100,7 +100,7 @@ impl Restore {
         }
         let script = self.parser.take().map(Parser::finish).unwrap_or_default();
         let used = script.lines.len().min(budget);
-        self.texts.push((Arc::new(Source { text, choice }), script.lines));
+        self.texts.push(Arc::new(Source { text, choice, lines: script.lines }));
         used
     }
 
@@ -110,17 +110,15 @@ impl Restore {
             self.next_part();
             return 0;
         };
-        let Some((source, lines)) = self.texts.get(part.text) else { return 0 };
+        let Some(source) = self.texts.get(part.text) else { return 0 };
         let mut ran = 0;
         while part.steps > 0 && ran < budget {
-            let Some(line) = lines.get(part.line) else {
+            if part.line >= source.lines.len() {
                 let what = format!("text {} has fewer steps than it says", part.text + 1);
                 self.fault = Some(SavedError::Damaged(what));
                 return ran;
-            };
-            if source.choice.takes(line.pid)
-                && let Pushed::Step = self.session.push(source, line.clone(), part.line)
-            {
+            }
+            if let Pushed::Step { .. } = self.session.push(source, part.line) {
                 part.steps -= 1;
                 self.steps += 1;
             }
@@ -193,7 +191,7 @@ impl Restore {
 
     /// The texts as the session that comes back holds them, in the order of [`Saved::texts`].
     pub fn sources(&self) -> Vec<Arc<Source>> {
-        self.texts.iter().map(|(source, _)| source.clone()).collect()
+        self.texts.clone()
     }
 
     /// The session.

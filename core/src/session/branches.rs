@@ -3,24 +3,35 @@
 //! A branch is a whole line of steps. Branches share their common beginning, for their lists are
 //! trees whose nodes are shared; where two part is found by looking at which steps are the same.
 
-use super::{INTERVAL, Session, Step};
+use super::checkpoints::Checkpoints;
+use super::kept::{Kept, StandingOut};
+use super::{Session, Step};
 use crate::process::Process;
 use crate::replay::Runner;
 use imbl::Vector;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Letters that the name of a branch has at most.
 const NAME_LETTERS: usize = 80;
 
 /// A line of steps with a name.
-///
-/// Invariant: `checkpoints[i]` is the state before step `i × INTERVAL`; there is one at least. It
-/// is behind a pointer, for moving many of them at once would need more stack than browsers give.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Branch {
     pub(crate) name: Arc<str>,
-    pub(crate) steps: Vector<Arc<Step>>,
-    pub(crate) checkpoints: Vector<Arc<Runner>>,
+    pub(crate) steps: Vector<Arc<Kept>>,
+    /// What stands out among them, of those that it does not share with another branch.
+    pub(super) standing_out: StandingOut,
+    pub(super) checkpoints: Checkpoints,
+}
+
+/// Which states are kept along the way does not matter.
+impl PartialEq for Branch {
+    fn eq(&self, other: &Branch) -> bool {
+        self.name == other.name
+            && self.steps == other.steps
+            && self.checkpoints.start() == other.checkpoints.start()
+    }
 }
 
 impl Branch {
@@ -28,15 +39,17 @@ impl Branch {
         Branch {
             name: "Main".into(),
             steps: Vector::new(),
-            checkpoints: Vector::unit(Arc::new(runner)),
+            standing_out: StandingOut::default(),
+            checkpoints: Checkpoints::starting_with(runner),
         }
     }
 
     /// Its first steps, as a branch of another name.
     pub(crate) fn beginning(&self, steps: usize, name: Arc<str>) -> Branch {
-        let mut begun = Branch { name, ..self.clone() };
+        let standing_out = StandingOut::default();
+        let mut begun = Branch { name, standing_out, ..self.clone() };
         begun.steps.truncate(steps);
-        begun.checkpoints.truncate(steps / INTERVAL + 1);
+        begun.checkpoints.truncate(steps);
         begun
     }
 
@@ -58,15 +71,41 @@ impl Branch {
         low
     }
 
-    /// The state after its first `position` steps, run from the nearest that is kept.
+    /// The state after its first `position` steps, run from the nearest that is kept; nothing if
+    /// there are fewer.
     pub(super) fn runner_at(&self, position: usize) -> Option<Runner> {
-        let from = (position / INTERVAL).min(self.checkpoints.len().saturating_sub(1));
-        let mut runner = Runner::clone(self.checkpoints.get(from)?);
-        for index in from * INTERVAL..position {
-            let step = self.steps.get(index)?;
-            runner.run(&step.parsed, &step.source.text);
+        if position > self.steps.len() {
+            return None;
+        }
+        let (from, kept) = self.checkpoints.nearest(position);
+        let mut runner = kept.clone();
+        for step in self.kept(from..position) {
+            runner.run(step.at.line(), &step.at.source().text);
         }
         Some(runner)
+    }
+
+    /// The steps of a range, as many as there are.
+    pub(super) fn kept(&self, range: Range<usize>) -> impl Iterator<Item = &Arc<Kept>> {
+        let end = range.end.min(self.steps.len());
+        (range.start.min(end)..end).filter_map(|index| self.steps.get(index))
+    }
+
+    /// Steps in full, as many as there are in a range: as they are kept, or else from running them
+    /// again.
+    pub(super) fn told(&self, range: Range<usize>) -> Vec<Arc<Step>> {
+        let start = range.start;
+        let kept: Vec<&Arc<Kept>> = self.kept(range).collect();
+        if let Some(whole) = kept.iter().map(|step| step.whole.clone()).collect() {
+            return whole;
+        }
+        let Some(mut runner) = self.runner_at(start) else { return Vec::new() };
+        let tell = |step: &Arc<Kept>| {
+            let ran = runner.run(step.at.line(), &step.at.source().text);
+            let again = || Arc::new(Step::new(ran, &runner.process, step.at.clone()));
+            step.whole.clone().unwrap_or_else(again)
+        };
+        kept.into_iter().map(tell).collect()
     }
 }
 
@@ -88,10 +127,6 @@ impl Session {
         &self.branches[self.active]
     }
 
-    pub(super) fn branch_mut(&mut self) -> &mut Branch {
-        &mut self.branches[self.active]
-    }
-
     /// The branches, in the order in which they were made.
     pub fn branches(&self) -> Vec<BranchView> {
         let view = |(index, branch): (usize, &Branch)| BranchView {
@@ -111,13 +146,15 @@ impl Session {
     /// Shows another branch, at a position of it or at its end; nothing happens if there is none
     /// of this number.
     pub fn switch_branch(&mut self, index: usize, position: usize) {
-        let Some(branch) = self.branches.get(index) else { return };
-        let position = position.min(branch.steps.len());
-        if let Some(runner) = branch.runner_at(position) {
-            self.active = index;
-            self.position = position;
-            self.current = runner;
+        if index >= self.branches.len() {
+            return;
         }
+        if index != self.active {
+            self.active = index;
+            self.position = 0;
+            self.current = self.branch().checkpoints.start().clone();
+        }
+        self.go_to(position);
     }
 
     /// Gives a branch another name; an empty one changes nothing.
@@ -142,11 +179,7 @@ impl Session {
 
     /// The process after some steps of a branch; nothing if there is no such moment.
     pub fn process_at(&self, branch: usize, position: usize) -> Option<Process> {
-        let branch = self.branches.get(branch)?;
-        if position > branch.steps.len() {
-            return None;
-        }
-        branch.runner_at(position).map(|runner| runner.process)
+        self.branches.get(branch)?.runner_at(position).map(|runner| runner.process)
     }
 
     /// Begins a branch with the steps before the position; the one that is left keeps its future.

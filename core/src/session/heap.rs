@@ -1,7 +1,8 @@
 //! What a session says of the heap: which allocator the program is linked with, how its last call
 //! went, and its figures over time.
 
-use super::{INTERVAL, Session};
+use super::Session;
+use super::checkpoints::FIRST;
 use crate::heap::HeapSetting;
 use crate::search::Search;
 use crate::state::{Figures, heap};
@@ -33,19 +34,19 @@ impl Session {
     /// they are those where a whole state is kept, so that nothing need be run again.
     pub fn figures_over_time(&self, most: usize) -> Vec<FiguresAt> {
         let (len, most) = (self.len(), most.max(1));
-        let stride = match len.div_ceil(most).max(1) {
-            stride if len <= 8 * INTERVAL => stride,
-            stride => stride.next_multiple_of(INTERVAL),
+        let positions: Vec<usize> = match len {
+            _ if len > 8 * FIRST => self.branch().checkpoints.positions().collect(),
+            _ => (0..len).collect(),
         };
+        let stride = positions.len().div_ceil(most).max(1);
         let mut session = self.clone();
         let mut at = |position| {
             session.go_to(position);
             let figures = heap(session.process()).map(|heap| Figures::of(&heap));
             FiguresAt { position, figures: figures.unwrap_or_default() }
         };
-        let mut positions: Vec<usize> = (0..len).step_by(stride).collect();
-        positions.push(len);
-        positions.into_iter().map(&mut at).collect()
+        let thinned = positions.into_iter().filter(|at| *at < len).step_by(stride);
+        thinned.chain([len]).map(&mut at).collect()
     }
 }
 
@@ -75,7 +76,7 @@ mod tests {
         assert_eq!(tags.with_heap(HeapSetting::default()).process(), liballoc.process());
         // Its text asks for it again.
         assert_eq!(session(&tags.script()).process(), tags.process());
-        let mut import = super::super::Import::new(&tags.script());
+        let mut import = super::super::Import::new(tags.script());
         while !import.is_done() {
             import.advance(10);
         }

@@ -1,14 +1,13 @@
 //! A long text on its way in: read and run in slices.
 
+use super::source::SourceLine;
 use super::{Pushed, Session, Source};
 use crate::machine::Machine;
 use crate::replay::Counts;
 use crate::report::{Choice, choose};
-use crate::trace::{Diagnostic, Kind, Line, Parser, ProcessCount, recognise};
+use crate::trace::{Diagnostic, Kind, Parser, ProcessCount, recognise};
 use std::collections::BTreeMap;
-use std::iter::Enumerate;
 use std::sync::Arc;
-use std::vec::IntoIter;
 
 /// A long text on its way in: read and run in slices, so that a page can show progress and stop.
 ///
@@ -35,7 +34,11 @@ pub struct Import {
 #[derive(Debug)]
 enum Stage {
     Reading(Box<Parser>),
-    Running { lines: Enumerate<IntoIter<Line>>, source: Arc<Source>, total: usize },
+    /// The index of the line that is next.
+    Running {
+        next: usize,
+        source: Arc<Source>,
+    },
 }
 
 /// Calls of one name that were not run.
@@ -64,10 +67,11 @@ pub struct Progress {
 impl Import {
     /// Takes a text that is to run on a fresh process, or, if it is a `/proc/PID/maps` text, to
     /// start from.
-    pub fn new(text: &str) -> Import {
-        match recognise(text) {
+    pub fn new(text: impl Into<Arc<str>>) -> Import {
+        let text = text.into();
+        match recognise(&text) {
             Kind::Maps => {
-                let (session, diagnostics) = Session::start_from_maps(text);
+                let (session, diagnostics) = Session::start_from_maps(&text);
                 let mut import = Import::onto(session, "");
                 import.kind = Kind::Maps;
                 import.diagnostics = diagnostics;
@@ -78,15 +82,15 @@ impl Import {
     }
 
     /// Takes a text that is to run behind what a session has run.
-    pub fn onto(mut session: Session, text: &str) -> Import {
-        session.adopt_settings(text);
+    pub fn onto(mut session: Session, text: impl Into<Arc<str>>) -> Import {
+        let text = text.into();
+        session.adopt_settings(&text);
         // It runs where the session stands: a later part of it is kept as a branch.
         let before = session.counts();
-        let whole: Arc<str> = text.into();
         Import {
-            kind: recognise(text),
-            stage: Stage::Reading(Box::new(Parser::new(whole.clone()))),
-            text: whole,
+            kind: recognise(&text),
+            stage: Stage::Reading(Box::new(Parser::new(text.clone()))),
+            text,
             processes: Vec::new(),
             asked: None,
             choice: Choice::All,
@@ -129,18 +133,20 @@ impl Import {
                 }
                 progress
             }
-            Stage::Running { lines: left, source, total } => {
-                for (ordinal, line) in left.by_ref().take(lines) {
-                    if !self.choice.takes(line.pid) {
-                        continue;
-                    }
-                    match self.session.push(source, line, ordinal) {
+            Stage::Running { next, source } => {
+                let total = source.lines.len();
+                let end = next.saturating_add(lines).min(total);
+                for ordinal in *next..end {
+                    match self.session.push(source, ordinal) {
                         Pushed::Unreadable(diagnostic) => self.diagnostics.push(diagnostic),
-                        Pushed::Step => note_skipped(&mut self.skipped, &self.session),
-                        Pushed::Nothing => {}
+                        Pushed::Step { skipped: Some(name) } => {
+                            note_skipped(&mut self.skipped, &name, source, ordinal);
+                        }
+                        Pushed::Step { skipped: None } | Pushed::Nothing => {}
                     }
                 }
-                Progress { done: *total - left.len(), total: *total }
+                *next = end;
+                Progress { done: end, total }
             }
         }
     }
@@ -152,10 +158,10 @@ impl Import {
         self.choice = choose(&script, self.asked);
         self.processes = script.processes;
         self.diagnostics.extend(script.diagnostics);
-        let total = script.lines.len();
-        let source = Arc::new(Source { text: self.text.clone(), choice: self.choice });
-        let lines = script.lines.into_iter().enumerate();
-        self.stage = Stage::Running { lines, source, total };
+        let mut lines = script.lines;
+        lines.shrink_to_fit();
+        let source = Source { text: self.text.clone(), choice: self.choice, lines };
+        self.stage = Stage::Running { next: 0, source: Arc::new(source) };
     }
 
     /// Says whether the text is read, so that its processes are known and it can be run.
@@ -165,7 +171,7 @@ impl Import {
 
     /// Says whether everything ran.
     pub fn is_done(&self) -> bool {
-        matches!(&self.stage, Stage::Running { lines, .. } if lines.len() == 0)
+        matches!(&self.stage, Stage::Running { next, source } if *next == source.lines.len())
     }
 
     /// What could not be read or run so far.
@@ -200,15 +206,20 @@ impl Import {
     }
 }
 
-/// Counts the last step, if it was not run.
-fn note_skipped(skipped: &mut BTreeMap<Box<str>, (u64, String)>, session: &Session) {
-    let Some(step) = session.last_step().filter(|step| step.skipped) else { return };
-    // A call that is known but not run is kept as its whole text.
-    let name = step.text.split_once('(').map_or(&*step.text, |(name, _)| name);
-    let example = || (0, step.source().trim().chars().take(EXAMPLE_LETTERS).collect());
-    match skipped.get_mut(name) {
-        Some((count, _)) => *count += 1,
-        None => skipped.entry(name.into()).or_insert_with(example).0 += 1,
+/// Counts a line that was not run.
+fn note_skipped(
+    skipped: &mut BTreeMap<Box<str>, (u64, String)>,
+    call: &str,
+    source: &Arc<Source>,
+    ordinal: usize,
+) {
+    // A call that is known but not run is given as its whole text.
+    let name = call.split_once('(').map_or(call, |(name, _)| name);
+    if let Some((count, _)) = skipped.get_mut(name) {
+        *count += 1;
+    } else if let Some(line) = SourceLine::new(source, ordinal) {
+        let example = line.text().trim().chars().take(EXAMPLE_LETTERS).collect();
+        skipped.insert(name.into(), (1, example));
     }
 }
 

@@ -1,9 +1,6 @@
 //! Landmarks of a session: the steps that one may want to jump to.
 
 use super::{Session, Step};
-use crate::abi::Errno;
-use crate::call::Call;
-use crate::event::Event;
 
 /// What a step can be looked for by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,22 +43,7 @@ impl Landmark {
 impl Step {
     /// Says whether it is a landmark of this kind.
     pub fn is(&self, landmark: Landmark) -> bool {
-        let happened = |wanted: fn(&Event) -> bool| self.events.iter().any(wanted);
-        match landmark {
-            Landmark::Fault => {
-                self.signal.is_some() || happened(|it| matches!(it, Event::PageFault { .. }))
-            }
-            Landmark::Failure => self.failed && !self.looks_for_file(),
-            Landmark::Split => happened(|it| matches!(it, Event::Split { .. })),
-            Landmark::Merge => happened(|it| matches!(it, Event::Merged { .. })),
-            Landmark::Divergence => self.divergence.is_some(),
-        }
-    }
-
-    /// An `open` of a file that is not there.
-    fn looks_for_file(&self) -> bool {
-        self.errno == Some(Errno::ENOENT)
-            && matches!(self.call, Some(Call::Open { .. } | Call::Openat { .. }))
+        self.landmarks.contains(landmark.mark())
     }
 }
 
@@ -74,7 +56,8 @@ impl Session {
     ) -> impl DoubleEndedIterator<Item = usize> {
         let end = steps.end.min(self.len());
         (steps.start.min(end)..end).filter_map(move |index| {
-            self.step(index).is_some_and(|step| step.is(landmark)).then_some(index + 1)
+            let step = self.branch().steps.get(index)?;
+            step.landmarks.contains(landmark.mark()).then_some(index + 1)
         })
     }
 

@@ -1,19 +1,23 @@
 //! A session: the lines run so far, as steps that can be gone back to, and the branches that were
 //! left by running something else in the past.
 //!
-//! A session keeps what each step printed, and every few steps the whole state: going to a step
-//! restores the nearest state before it and runs on from there, which is cheap, for a state is a
-//! value that shares all it can. A session is a value too; undo keeps the old one.
+//! A session keeps of each step its line and what charts ask, and here and there the whole state:
+//! going to a step restores the nearest state before it and runs on from there, and what a step
+//! printed is told again in the same way. A state is a value that shares all it can with others. A
+//! session is a value too; undo keeps the old one.
 //!
 //! Invariant: there is a branch at least, `active` is the number of one, and `current` is the
 //! state after the first `position` steps of that branch.
 
 mod branches;
+mod checkpoints;
 mod heap;
 mod import;
 mod jumps;
+mod kept;
 mod relink;
 mod script;
+mod source;
 mod step;
 
 pub use branches::BranchView;
@@ -21,21 +25,21 @@ pub use heap::FiguresAt;
 pub use import::{Import, Progress, SkippedCalls};
 pub use jumps::Landmark;
 pub use relink::Relink;
-pub use step::{Source, Step};
+pub use source::Source;
+pub use step::Step;
 
 use crate::machine::Machine;
 use crate::maps::parse_maps;
 use crate::process::Process;
 use crate::replay::{Counts, RanKind, Runner};
-use crate::report::{choose, signal_sentence};
+use crate::report::choose;
 use crate::start::{Given, from_maps};
 use crate::state::{Totals, totals};
-use crate::trace::{Diagnostic, Line, Script};
+use crate::trace::{Diagnostic, Script};
 pub(crate) use branches::Branch;
-use std::sync::Arc;
-
-/// How many steps share a stored state.
-const INTERVAL: usize = 64;
+use kept::{Kept, Landmarks, WHOLE};
+use source::SourceLine;
+use std::sync::{Arc, OnceLock};
 
 /// The lines run so far, and where one stands among them.
 ///
@@ -54,7 +58,7 @@ const INTERVAL: usize = 64;
 /// session.run("b = malloc(9)");
 /// assert_eq!((session.len(), session.branches().len()), (2, 2));
 /// ```
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Session {
     /// The `/proc/PID/maps` text that it starts from, if it starts from one.
     pub(crate) maps: Option<Arc<str>>,
@@ -62,6 +66,19 @@ pub struct Session {
     pub(crate) active: usize,
     position: usize,
     current: Runner,
+    /// The step that led to the state shown, once somebody asked.
+    last: OnceLock<Option<Arc<Step>>>,
+}
+
+/// The step that led here follows from the rest.
+impl PartialEq for Session {
+    fn eq(&self, other: &Session) -> bool {
+        let place = |session: &Session| (session.active, session.position);
+        place(self) == place(other)
+            && self.maps == other.maps
+            && self.current == other.current
+            && self.branches == other.branches
+    }
 }
 
 /// What came of a text that was run.
@@ -87,6 +104,7 @@ impl Session {
             active: 0,
             position: 0,
             current: runner,
+            last: OnceLock::new(),
         }
     }
 
@@ -116,14 +134,12 @@ impl Session {
         self.adopt_settings(text);
         let script = Script::parse(text);
         let choice = choose(&script, None);
-        let source = Arc::new(Source { text: text.into(), choice });
+        let lines = script.lines;
+        let source = Arc::new(Source { text: text.into(), choice, lines });
         let mut report = Report { diagnostics: script.diagnostics, ran: 0 };
-        for (ordinal, line) in script.lines.into_iter().enumerate() {
-            if !choice.takes(line.pid) {
-                continue;
-            }
-            match self.push(&source, line, ordinal) {
-                Pushed::Step => report.ran += 1,
+        for ordinal in 0..source.lines.len() {
+            match self.push(&source, ordinal) {
+                Pushed::Step { .. } => report.ran += 1,
                 Pushed::Nothing => {}
                 Pushed::Unreadable(diagnostic) => report.diagnostics.push(diagnostic),
             }
@@ -132,10 +148,14 @@ impl Session {
         report
     }
 
-    /// Runs one line behind the step where the session stands; `ordinal` is its index among those
-    /// that its text was read as.
-    pub(crate) fn push(&mut self, source: &Arc<Source>, line: Line, ordinal: usize) -> Pushed {
-        let ran = self.current.run(&line, &source.text);
+    /// Runs a line of a text behind the step where the session stands, if it is one of those that
+    /// are meant to run; `ordinal` is its index among those that the text was read as.
+    pub(crate) fn push(&mut self, source: &Arc<Source>, ordinal: usize) -> Pushed {
+        let Some(at) = SourceLine::new(source, ordinal) else { return Pushed::Nothing };
+        if !source.choice.takes(at.line().pid) {
+            return Pushed::Nothing;
+        }
+        let ran = self.current.run(at.line(), &source.text);
         if let RanKind::Unreadable(diagnostic) = ran.kind {
             return Pushed::Unreadable(diagnostic);
         }
@@ -145,33 +165,35 @@ impl Session {
         if self.position < self.len() {
             self.fork();
         }
+        let landmarks = Landmarks::of(&ran);
+        let skipped = ran.skipped();
         let totals = totals(&self.current.process);
-        let signal = signal_sentence(&self.current.process, &ran);
-        let mut step = Step::new(ran, totals, source.clone(), line, ordinal);
-        step.block_header = self.heap_setting().shape().minor_bytes;
-        step.why = step.why.or(signal);
+        let branch = &mut self.branches[self.active];
+        let stands_out = branch.standing_out.count(landmarks);
+        let whole = (self.position < WHOLE || stands_out)
+            .then(|| Arc::new(Step::new(ran, &self.current.process, at.clone())));
         self.position += 1;
-        let kept = self.position.is_multiple_of(INTERVAL).then(|| Arc::new(self.current.clone()));
-        let branch = self.branch_mut();
-        branch.steps.push_back(Arc::new(step));
-        if let Some(kept) = kept {
-            branch.checkpoints.push_back(kept);
-        }
-        Pushed::Step
+        self.last = OnceLock::new();
+        branch.steps.push_back(Arc::new(Kept { at, landmarks, totals, whole }));
+        branch.checkpoints.grow(self.position, &self.current);
+        Pushed::Step { skipped }
     }
 
     /// Goes to the state after the first `position` steps, or the last there is.
     pub fn go_to(&mut self, position: usize) {
         let position = position.min(self.len());
-        let nearest = position / INTERVAL * INTERVAL;
-        if self.position <= position && self.position >= nearest {
-            for index in self.position..position {
-                let Some(step) = self.step(index).cloned() else { break };
-                self.current.run(&step.parsed, &step.source.text);
-            }
-            self.position = position;
-        } else {
-            self.switch_branch(self.active, position);
+        let branch = &mut self.branches[self.active];
+        let (nearest, kept) = branch.checkpoints.nearest(position);
+        if !(nearest..=position).contains(&self.position) {
+            self.current = kept.clone();
+            self.position = nearest;
+        }
+        self.last = OnceLock::new();
+        while let Some(step) = branch.steps.get(self.position).filter(|_| self.position < position)
+        {
+            self.current.run(step.at.line(), &step.at.source().text);
+            self.position += 1;
+            branch.checkpoints.pass(self.position, &self.current);
         }
     }
 
@@ -191,22 +213,20 @@ impl Session {
     }
 
     /// A step, from 0.
-    pub fn step(&self, index: usize) -> Option<&Arc<Step>> {
-        self.branch().steps.get(index)
+    pub fn step(&self, index: usize) -> Option<Arc<Step>> {
+        self.branch().told(index..index.saturating_add(1)).pop()
     }
 
-    /// The steps from one to another, as many as there are.
-    pub fn steps(
-        &self,
-        range: std::ops::Range<usize>,
-    ) -> impl Iterator<Item = (usize, &Arc<Step>)> {
-        let end = range.end.min(self.len());
-        (range.start.min(end)..end).filter_map(|index| Some((index, self.step(index)?)))
+    /// The steps from one to another with their numbers from 0, as many as there are. What is not
+    /// kept of them is told again: not for thousands of them at once.
+    pub fn steps(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = (usize, Arc<Step>)> {
+        (range.start..).zip(self.branch().told(range))
     }
 
     /// The step that led to the state shown; nothing at the start.
     pub fn last_step(&self) -> Option<&Arc<Step>> {
-        self.step(self.position.checked_sub(1)?)
+        let last = || self.step(self.position.checked_sub(1)?);
+        self.last.get_or_init(last).as_ref()
     }
 
     /// The process at the state shown.
@@ -226,13 +246,21 @@ impl Session {
 
     /// The totals after each of some steps, for charts.
     pub fn totals(&self, range: std::ops::Range<usize>) -> Vec<Totals> {
-        self.steps(range).map(|(_, step)| step.totals).collect()
+        self.branch().kept(range).map(|step| step.totals).collect()
+    }
+
+    /// The totals after a step, from 0.
+    pub fn totals_after(&self, index: usize) -> Option<Totals> {
+        Some(self.branch().steps.get(index)?.totals)
     }
 }
 
 /// What came of a line.
 pub(crate) enum Pushed {
-    Step,
+    Step {
+        /// What it calls, if the model does not run it.
+        skipped: Option<Arc<str>>,
+    },
     Nothing,
     Unreadable(Diagnostic),
 }
@@ -271,6 +299,43 @@ mod tests {
         session.go_to(10);
         session.go_to(11);
         assert_eq!(session.last_step().unwrap().result, "0");
+    }
+
+    #[test]
+    fn what_is_not_kept_of_a_step_is_told_again() {
+        const MAP: &str =
+            "p = mmap(NULL, PAGE_SIZE, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)";
+        let line = |index: usize| match index {
+            0 => MAP.to_owned(),
+            20_500 => "munmap(1, 1)".to_owned(),
+            20_600 => "load(0)".to_owned(),
+            _ => format!("store(p, {index})"),
+        };
+        let text = (0..20_700).map(line).collect::<Vec<_>>().join("\n");
+        let mut session = Session::new(Machine::default());
+        assert_eq!(session.run(&text).ran, 20_700);
+        let is_whole = |index: usize| session.branch().steps[index].whole.is_some();
+        assert!(is_whole(WHOLE - 1) && !is_whole(WHOLE) && !is_whole(20_499));
+        assert!(is_whole(20_500) && is_whole(20_600), "what stands out is kept");
+
+        let p = session.names()[0].1;
+        for (index, step) in session.steps(20_480..20_520) {
+            let printed = if index == 20_500 {
+                "munmap(0x1, 1)".to_owned()
+            } else {
+                format!("store({p:#x}, {index:#x}, 1)")
+            };
+            assert_eq!((step.text.clone(), step.line), (printed, index as u32 + 1));
+        }
+        let found = |landmark| session.landmarks(landmark, 1..20_700).collect::<Vec<_>>();
+        assert_eq!(found(Landmark::Failure), [20_501, 20_601]);
+        assert_eq!(found(Landmark::Fault), [2, 20_601]);
+        session.go_to(20_401);
+        let last = session.last_step().unwrap().clone();
+        assert_eq!(last.source(), "store(p, 20400)");
+        assert_eq!(Some(&last), session.step(20_400).as_ref());
+        assert_eq!(last.totals, session.totals_after(20_400).unwrap());
+        assert_eq!(session.step(20_700), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The steps as text that can be run again.
 
-use super::{Session, Step};
+use super::Session;
+use super::source::SourceLine;
 use crate::trace::{ParsedCall, Recorded, Statement};
 
 impl Session {
@@ -11,32 +12,32 @@ impl Session {
         let mut text = self.process().kernel.machine.directive();
         text += &self.heap_setting().directive();
         for step in self.branch().steps.iter().take(self.position) {
-            step.write(&mut text);
+            step.at.write(&mut text);
         }
         text
     }
 }
 
-impl Step {
+impl SourceLine {
     fn write(&self, text: &mut String) {
-        let source = self.source();
+        let source = self.text();
         if let Some(remark) = self.remark() {
             text.push_str("# ");
             text.push_str(&remark);
             text.push('\n');
         }
-        match &self.parsed.statement {
+        match &self.line().statement {
             Statement::Call(call) if call.nested => return,
             Statement::Call(call) if !self.is_whole(call) => self.write_call(call, text),
-            Statement::Call(call) if self.parsed.pid.is_some() => {
+            Statement::Call(call) if self.line().pid.is_some() => {
                 let start = call.span.start.saturating_sub(call.line_start) as usize;
                 text.push_str(source.get(start..).unwrap_or(source));
             }
-            Statement::Signal(_) | Statement::Exit if self.parsed.pid.is_some() => {
+            Statement::Signal(_) | Statement::Exit if self.line().pid.is_some() => {
                 let start = source.find("---").unwrap_or(0);
                 text.push_str(&source[start..]);
             }
-            Statement::Skipped { name } if self.parsed.pid.is_some() && &**name != "execve" => {
+            Statement::Skipped { name } if self.line().pid.is_some() && &**name != "execve" => {
                 return;
             }
             _ => text.push_str(source),
@@ -46,16 +47,16 @@ impl Step {
 
     /// The call stands on its line from its first letter to its result.
     fn is_whole(&self, call: &ParsedCall) -> bool {
-        let source = self.source();
-        call.line_start == self.parsed.text.start
-            && call.span.of(&self.source.text).ends_with(')')
+        let source = self.text();
+        call.line_start == self.line().text.start
+            && call.span.of(&self.source().text).ends_with(')')
             && !source.contains("<unfinished ...>")
             && !source.contains(" resumed>")
     }
 
     /// A call that the log tears apart, in one line.
     fn write_call(&self, call: &ParsedCall, text: &mut String) {
-        let whole = &*self.source.text;
+        let whole = &*self.source().text;
         if let Some(binding) = &call.binding {
             text.push_str(binding);
             text.push_str(" = ");

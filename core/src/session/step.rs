@@ -1,26 +1,17 @@
 //! A step of a session: one line that ran, with what came of it.
 
+use super::kept::Landmarks;
+use super::source::SourceLine;
 use crate::abi::Errno;
 use crate::address::Address;
 use crate::call::{Call, Returned};
 use crate::event::Event;
-use crate::heap::HeapSetting;
-use crate::machine::Machine;
+use crate::process::Process;
 use crate::replay::{Ran, RanKind};
-use crate::report::{Choice, why_sentence};
-use crate::state::Totals;
+use crate::report::{signal_sentence, why_sentence};
+use crate::state::{Totals, totals};
 use crate::surprise::told;
-use crate::trace::{Line, print_call, print_line, print_result, print_signal};
-use std::sync::Arc;
-
-/// A text that was run, and whose lines of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Source {
-    /// The text.
-    pub text: Arc<str>,
-    /// The process whose lines ran.
-    pub choice: Choice,
-}
+use crate::trace::{print_call, print_line, print_result, print_signal};
 
 /// One line that ran.
 #[derive(Clone, PartialEq, Debug)]
@@ -56,26 +47,18 @@ pub struct Step {
     /// The totals after it.
     pub totals: Totals,
     /// Bytes of a block's header, for the allocator in use.
-    pub(super) block_header: u64,
-    /// The text that the line is of, for running it again.
-    pub(crate) source: Arc<Source>,
-    pub(super) parsed: Line,
-    /// Index of the line among those that its text was read as.
-    pub(crate) ordinal: usize,
+    block_header: u64,
+    pub(super) landmarks: Landmarks,
+    at: SourceLine,
 }
 
 impl Step {
-    pub(super) fn new(
-        ran: Ran,
-        totals: Totals,
-        source: Arc<Source>,
-        parsed: Line,
-        ordinal: usize,
-    ) -> Step {
-        let why = why_sentence(&ran);
+    /// Tells what came of a line; `process` is as the line left it.
+    pub(super) fn new(ran: Ran, process: &Process, at: SourceLine) -> Step {
+        let why = why_sentence(&ran).or_else(|| signal_sentence(process, &ran));
         let reason_address = ran.reason().and_then(|reason| reason.address());
         let mut step = Step {
-            line: parsed.number,
+            line: at.line().number,
             call: None,
             text: String::new(),
             result: String::new(),
@@ -84,16 +67,15 @@ impl Step {
             why,
             value: None,
             reason_address,
+            landmarks: Landmarks::of(&ran),
             notes: ran.notes,
             divergence: ran.divergence,
             skipped: false,
             failed: false,
             events: Vec::new(),
-            totals,
-            block_header: 0,
-            source,
-            parsed,
-            ordinal,
+            totals: totals(process),
+            block_header: process.heap_setting.shape().minor_bytes,
+            at,
         };
         step.tell(ran.kind);
         step
@@ -123,7 +105,7 @@ impl Step {
                 self.call = Some(call);
             }
             RanKind::Skipped { name } => {
-                self.text = name;
+                self.text = name.to_string();
                 self.skipped = true;
             }
             RanKind::Signal(signal) => {
@@ -145,25 +127,12 @@ impl Step {
 
     /// The line as it was typed or imported.
     pub fn source(&self) -> &str {
-        self.parsed.text.of(&self.source.text)
+        self.at.text()
     }
 
     /// What the comments right above the line say, in one string; blank lines may stand between.
     pub fn remark(&self) -> Option<String> {
-        let above = self.source.text.get(..self.parsed.text.start as usize)?;
-        let mut words = Vec::new();
-        for line in above.lines().rev().map(str::trim) {
-            if HeapSetting::of_trace(line).is_some() || Machine::keys_of_trace(line) {
-                continue;
-            }
-            match line.strip_prefix('#').or_else(|| line.strip_prefix("//")) {
-                Some(comment) => words.push(comment.trim()),
-                None if line.is_empty() => {}
-                None => break,
-            }
-        }
-        words.reverse();
-        (!words.is_empty()).then(|| words.join(" "))
+        self.at.remark()
     }
 
     /// What surprises about a call that did not fail, a sentence each.

@@ -15,7 +15,7 @@ use super::lexer::{Token, comment_length, unescape};
 use super::names::{CallName, constant};
 use super::noise::{is_plain_name, number};
 use super::resolve::evaluate;
-use super::{Arg, Descriptor, FdKind, FdNote, Recorded, Span, Step, Text, Value};
+use super::{Arg, Descriptor, FdKind, FdNote, Formula, Recorded, Span, Step, Text, Value};
 use logos::{Lexer, Logos};
 use std::ops::Range;
 
@@ -244,7 +244,7 @@ impl<'a> Cursor<'a> {
     /// What `formula` has read.
     fn value(&mut self) -> Value {
         if self.steps.iter().any(|step| matches!(step, Step::Name(..))) {
-            return Value::Formula(self.steps.drain(..).collect());
+            return Value::Formula(Box::new(Formula { steps: self.steps.drain(..).collect() }));
         }
         let number = match self.steps[..] {
             [Step::Number(number)] => number,

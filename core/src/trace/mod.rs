@@ -28,6 +28,8 @@ pub use printer::{print_call, print_line, print_result, print_signal};
 pub use recognise::{Kind, recognise};
 pub use resolve::resolve;
 
+use std::sync::Arc;
+
 /// A part of the source text, in bytes. Texts of more than 4 GiB are not meant to be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Span {
@@ -128,14 +130,14 @@ pub struct Line {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Statement {
     /// A call of the table.
-    Call(ParsedCall),
+    Call(Box<ParsedCall>),
     /// A call that the model does not run: not in the table, or its text is not in the log.
     Skipped {
-        /// Its name.
-        name: Box<str>,
+        /// Its name; lines of one text share it.
+        name: Arc<str>,
     },
     /// `--- SIGSEGV {...} ---`
-    Signal(SignalLine),
+    Signal(Box<SignalLine>),
     /// `+++ exited with 0 +++` and kin.
     Exit,
 }
@@ -189,8 +191,8 @@ pub enum Value {
     Number(u64),
     /// A number with a descriptor's path beside it.
     Descriptor(Box<Descriptor>),
-    /// A formula in which names occur, in postfix order.
-    Formula(Box<[Step]>),
+    /// A formula in which names occur.
+    Formula(Box<Formula>),
     /// A string.
     Text(Box<Text>),
 }
@@ -202,6 +204,13 @@ pub struct Text {
     pub bytes: Vec<u8>,
     /// `...` follows: the log shows only its beginning.
     pub truncated: bool,
+}
+
+/// A formula in postfix order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Formula {
+    /// Its steps.
+    pub steps: Vec<Step>,
 }
 
 /// One step of a formula: operands are pushed, operators take two (or one) from the top.

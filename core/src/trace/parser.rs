@@ -50,6 +50,8 @@ pub struct Parser {
     script: Script,
     process_index: BTreeMap<Option<u32>, usize>,
     torn: TornCalls,
+    /// Names of calls that are skipped.
+    names: BTreeSet<Arc<str>>,
     /// The beginning of a call behind which `strace: Process N attached` stands.
     cut: Option<(Prefix, Piece)>,
     /// The process whose lines had no pid until it had company.
@@ -73,6 +75,7 @@ impl Parser {
             script: Script::default(),
             process_index: BTreeMap::new(),
             torn: TornCalls::default(),
+            names: BTreeSet::new(),
             cut: None,
             main: None,
             announced: BTreeSet::new(),
@@ -199,7 +202,7 @@ impl Parser {
         let placed = *pieces.last().expect("a statement has a piece");
         if text.starts_with("---") {
             if let Some(signal) = signal(text) {
-                self.push(pid, placed, Statement::Signal(signal));
+                self.push(pid, placed, Statement::Signal(Box::new(signal)));
             }
         } else if text.starts_with("+++") {
             self.process_ended(pid);
@@ -259,7 +262,10 @@ impl Parser {
         match self.torn.take(pid, name) {
             Some(taken) => self.resume(taken, pid, rest),
             // It began before the log did.
-            None => self.push(pid, rest, Statement::Skipped { name: name.into() }),
+            None => {
+                let name = self.name(name);
+                self.push(pid, rest, Statement::Skipped { name });
+            }
         }
     }
 
@@ -313,7 +319,7 @@ impl Parser {
             Ok(Statement::Call(call)) if call.args.len() >= call.name.required().len() => {
                 Statement::Call(call)
             }
-            _ => Statement::Skipped { name: torn.name.clone() },
+            _ => Statement::Skipped { name: self.name(&torn.name) },
         };
         let placed = *torn.pieces.last().expect("a statement has a piece");
         self.push(torn.pid, Piece { line: self.number, ..placed }, statement);
@@ -344,14 +350,13 @@ impl Parser {
         open_end: bool,
     ) -> Result<Statement, Fault> {
         let text: &str = &joined.text;
-        let skipped = || Statement::Skipped { name: head.name.into() };
         let Some(name) = CallName::from_name(head.name) else {
             if !open_end && !text[head.args..].contains([')', '<']) {
                 let message = "expected `)` at the end of the call".to_owned();
                 return Err(Fault { at: text.len()..text.len(), message });
             }
             self.announced.extend(child(head.name, text));
-            return Ok(skipped());
+            return Ok(self.skipped(head.name));
         };
         let span = |range: Range<usize>| joined.span(range);
         let open_end = open_end || head.ltrace || joined.pieces.len() > 1;
@@ -361,7 +366,7 @@ impl Parser {
         }
         tail.recorded = tail.recorded.map(|recorded| error_in(name, recorded, head.system_call));
         if tail.recorded.is_some() && lacks_text(name, &tail.args) {
-            return Ok(skipped());
+            return Ok(self.skipped(head.name));
         }
         if head.caller.starts_with("libc.so") && is_mislabelled(name, &tail.args, &tail.recorded) {
             let message = format!(
@@ -370,10 +375,10 @@ impl Parser {
             );
             let note = joined.diagnostic(head.at.clone(), message, Severity::Note);
             self.script.diagnostics.push(note);
-            return Ok(skipped());
+            return Ok(self.skipped(head.name));
         }
         let (piece, _) = joined.place(head.at.start);
-        Ok(Statement::Call(ParsedCall {
+        Ok(Statement::Call(Box::new(ParsedCall {
             binding: head.binding.map(Into::into),
             name,
             args: tail.args.into(),
@@ -382,7 +387,21 @@ impl Parser {
             line: piece.line,
             line_start: small(piece.line_start),
             span: joined.span(head.at.start..tail.end),
-        }))
+        })))
+    }
+
+    fn skipped(&mut self, name: &str) -> Statement {
+        Statement::Skipped { name: self.name(name) }
+    }
+
+    /// A name of a call that is skipped: the same text as before, if it was seen before.
+    fn name(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        let name: Arc<str> = name.into();
+        self.names.insert(name.clone());
+        name
     }
 
     fn unreadable(&mut self, joined: &Joined<'_>, fault: Fault) {

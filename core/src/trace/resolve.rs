@@ -125,7 +125,7 @@ impl<N: Fn(&str) -> Option<u64>> Reader<'_, N> {
         match value {
             Value::Number(number) => Ok(*number),
             Value::Descriptor(descriptor) => Ok(descriptor.number),
-            Value::Formula(steps) => evaluate(steps, self.names)
+            Value::Formula(formula) => evaluate(&formula.steps, self.names)
                 .map_err(|(name, span)| self.call.diagnostic(span, unknown_name(name))),
             Value::Text(_) => self.fault(index, *span, "a number, not a string"),
         }

@@ -64,7 +64,7 @@ fn charts(session: &Session) -> Vec<Chart> {
     let count = length.min(POINTS);
     let samples: Vec<Totals> = (1..=count)
         .filter_map(|point| (point * length / count.max(1)).checked_sub(1))
-        .filter_map(|index| session.step(index).map(|step| step.totals))
+        .filter_map(|index| session.totals_after(index))
         .collect();
     let series: [(&'static str, Measure, bool); 5] = [
         ("mapped", |totals| totals.mapped_bytes, true),

@@ -114,7 +114,8 @@ struct Row {
 
 impl PartialEq for Row {
     fn eq(&self, other: &Row) -> bool {
-        self.index == other.index && Arc::ptr_eq(&self.step, &other.step)
+        let same = Arc::ptr_eq(&self.step, &other.step) || self.step == other.step;
+        same && self.index == other.index
     }
 }
 
@@ -128,9 +129,9 @@ fn rows(session: &Session, start: usize, end: usize) -> Vec<Row> {
     session
         .steps(start..end)
         .map(|(index, step)| {
-            let places = lit::places(step);
+            let places = lit::places(&step);
             let inner = step.events.iter().filter_map(inner_call).collect();
-            let (step, remark) = (step.clone(), step.remark());
+            let remark = step.remark();
             Row { index, step, remark, inner, places: Rc::new(places) }
         })
         .collect()

@@ -75,7 +75,7 @@ pub fn Ticks(props: &TicksProps) -> Html {
     };
     let under = pointed.get().and_then(|it| it.step);
     let marked = under.filter(|step| ticks.iter().any(|it| it.marked && it.step == *step));
-    let title = marked.and_then(|index| store.session.step(index)).map(|step| title(step));
+    let title = marked.and_then(|index| store.session.step(index)).map(|step| title(&step));
     html! {
         <div class="track" {title} {onmousemove} {onmouseleave} data-testid="track">
             <div class="ticks" ref={holder} aria-hidden="true">{ for marks }</div>
@@ -102,7 +102,7 @@ fn ticks(session: &Session) -> Vec<Tick> {
     marked.sort_unstable();
     marked.dedup();
     let tick = |step: usize, marked: bool| {
-        let places = session.step(step).map(|step| lit::places(step)).unwrap_or_default();
+        let places = session.step(step).map(|step| lit::places(&step)).unwrap_or_default();
         Tick { step, marked, places }
     };
     if session.len() <= ASKED {

@@ -85,7 +85,7 @@ fn faults(store: &Store, from: usize) -> Vec<Value> {
     let mut faults: Vec<Value> = store
         .session
         .steps(from.min(position)..position)
-        .flat_map(|(index, step)| faults_of(index + 1, step))
+        .flat_map(|(index, step)| faults_of(index + 1, &step))
         .collect();
     let before = faults.len().saturating_sub(MOST_FAULTS);
     faults.split_off(before)

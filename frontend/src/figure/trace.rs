@@ -108,7 +108,7 @@ async fn run((trace, link): &Given, goes_on: impl Fn(f64) -> bool) -> Ran {
             },
         };
     }
-    let mut import = Import::new(trace);
+    let mut import = Import::new(&**trace);
     let mut until = browser::now() + SLICE;
     while !import.is_done() {
         let progress = import.advance(LINES);

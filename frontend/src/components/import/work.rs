@@ -13,6 +13,7 @@ use mmap_playground_core::session::{Import as Importer, Session};
 use mmap_playground_core::trace::{Kind, recognise};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use web_sys::{File, HtmlDialogElement};
 use yew::prelude::*;
 
@@ -53,7 +54,7 @@ pub(super) enum Stage {
 /// The text being imported.
 #[derive(Clone, Default)]
 pub(super) struct Work {
-    pub(super) text: Rc<str>,
+    pub(super) text: Arc<str>,
     pub(super) name: AttrValue,
     /// The process that was asked for.
     choice: Option<Choice>,
@@ -207,9 +208,9 @@ impl Importing {
             // A log belongs on top of a maps text that was imported right before it.
             let on_top = session.waits_for_log() && kind != Kind::Maps;
             let mut importer = match work.place {
-                Place::Behind if joins => Importer::onto(session, &work.text),
-                _ if on_top => Importer::onto(session, &work.text),
-                _ => Importer::new(&work.text),
+                Place::Behind if joins => Importer::onto(session, work.text.clone()),
+                _ if on_top => Importer::onto(session, work.text.clone()),
+                _ => Importer::new(work.text.clone()),
             };
             if let Some(choice) = work.choice {
                 importer.choose(choice);
@@ -234,7 +235,7 @@ impl Importing {
     }
 
     /// Has a saved session back, and closes the window.
-    fn restore(&self, text: Rc<str>, newest: impl Fn() -> bool + 'static) {
+    fn restore(&self, text: Arc<str>, newest: impl Fn() -> bool + 'static) {
         let this = self.clone();
         yew::platform::spawn_local(async move {
             let goes_on = |share| {

@@ -139,6 +139,40 @@ async fn a_figure_plays_when_the_reader_has_it_before_them() -> Result<()> {
     .await
 }
 
+/// What the map shows decides what its legend tells; were the map as high as the legend leaves it,
+/// the two would chase each other for ever.
+#[tokio::test]
+async fn the_map_of_a_narrow_figure_comes_to_rest() -> Result<()> {
+    let three = "PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0";
+    let trace = format!(
+        "a = mmap(NULL, PAGE_SIZE, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+         b = mmap(NULL, PAGE_SIZE, {three})
+         mmap(NULL, PAGE_SIZE, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+         munmap(b, PAGE_SIZE)
+         mmap(NULL, PAGE_SIZE, PROT_READ|PROT_EXEC, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)"
+    );
+    with_page("narrow figure", Viewport::PHONE, async |page| {
+        page.open_host(&host(page, &figure("", &trace))).await?;
+        all_live(page).await?;
+        const RESTS: &str = "const done = arguments[0];
+            const map = document.querySelector('mmap-playground').shadowRoot.querySelector('canvas.grid');
+            let [frames, before, same] = [0, 0, 0];
+            const look = () => {
+                const fits = Math.abs(map.height - map.clientHeight * devicePixelRatio) < 1.5;
+                same = fits && map.height === before ? same + 1 : 0;
+                before = map.height;
+                frames += 1;
+                if (same > 20 || frames > 300) done([same > 20, map.clientHeight > 90]);
+                else requestAnimationFrame(look);
+            };
+            look();";
+        let rests = page.client().execute_async(RESTS, vec![]).await?;
+        assert_eq!(rests, json!([true, true]));
+        page.screenshot("figure-narrow").await
+    })
+    .await
+}
+
 #[tokio::test]
 async fn a_frame_takes_its_trace_from_its_address() -> Result<()> {
     with_page("frame address", Viewport::DESKTOP, async |page| {

@@ -73,9 +73,11 @@ pub fn Heap() -> Html {
                 }
                 <span class="spring"></span>
                 if store.moment.heap.is_some() {
-                    <span class="row-size">{ format!("{} px a byte", SCALES[*scale]) }</span>
-                    <button type="button" class="button quiet" onclick={smaller} disabled={*scale == 0} aria-label="Smaller scale">{ icons::minus() }</button>
-                    <button type="button" class="button quiet" onclick={larger} disabled={*scale + 1 == SCALES.len()} aria-label="Larger scale">{ icons::plus() }</button>
+                    <span class="heap-scale">
+                        <span class="row-size">{ format!("{} px a byte", SCALES[*scale]) }</span>
+                        <button type="button" class="button quiet" onclick={smaller} disabled={*scale == 0} aria-label="Smaller scale">{ icons::minus() }</button>
+                        <button type="button" class="button quiet" onclick={larger} disabled={*scale + 1 == SCALES.len()} aria-label="Larger scale">{ icons::plus() }</button>
+                    </span>
                 }
             </div>
             <div class="heap-body">{ body }</div>

@@ -81,6 +81,11 @@ impl AddressSpace {
         }
     }
 
+    /// Changes how many VMAs there may be; those that there are stay.
+    pub(crate) fn limit_vmas(&mut self, max_map_count: u64) {
+        self.max_map_count = max_map_count;
+    }
+
     /// The VMAs.
     pub fn vmas(&self) -> &VmaSet {
         &self.vmas

@@ -81,6 +81,12 @@ impl Kernel {
         Kernel { machine, space, frames, files: Files::default(), page_faults: 0 }
     }
 
+    /// Changes settings of the machine, as an administrator does while it runs.
+    pub fn change_machine(&mut self, change: impl FnOnce(&mut Machine)) {
+        change(&mut self.machine);
+        self.space.limit_vmas(self.machine.max_map_count);
+    }
+
     /// Says whether a VMA is the machine's own stack, as it was at the start: a list of what a
     /// trace mapped leaves it out.
     pub fn is_initial_stack(&self, vma: &Vma) -> bool {

@@ -45,24 +45,52 @@ impl Machine {
     /// The word for a processor with protection keys.
     const PROTECTION_KEYS: &str = "protection-keys";
 
+    /// What a smaller or larger limit of mappings begins with, named as the system's setting is.
+    const MAX_MAP_COUNT: &str = "max_map_count=";
+
+    /// The words of the lines `# machine: …` before the first call of a trace.
+    fn words_of_trace(text: &str) -> impl Iterator<Item = &str> {
+        let lines = text.lines().map(str::trim);
+        let remarks = lines.take_while(|line| line.is_empty() || line.starts_with('#'));
+        remarks
+            .filter_map(|line| line.strip_prefix(Machine::DIRECTIVE))
+            .flat_map(str::split_whitespace)
+    }
+
     /// Says whether a trace asks for a processor with protection keys, in a line
     /// `# machine: protection-keys` before its first call.
     pub fn keys_of_trace(text: &str) -> bool {
-        let lines = text.lines().map(str::trim);
-        let mut remarks = lines.take_while(|line| line.is_empty() || line.starts_with('#'));
-        remarks.any(|line| {
-            let words = line.strip_prefix(Machine::DIRECTIVE).map(str::trim);
-            words == Some(Machine::PROTECTION_KEYS)
-        })
+        Machine::words_of_trace(text).any(|word| word == Machine::PROTECTION_KEYS)
+    }
+
+    /// The limit of mappings that a trace asks for, in a line `# machine: max_map_count=N` before
+    /// its first call; N is 1 to 2147483647, as `vm.max_map_count` may be.
+    pub fn map_count_of_trace(text: &str) -> Option<u64> {
+        let limit = |word: &str| word.strip_prefix(Machine::MAX_MAP_COUNT)?.parse().ok();
+        Machine::words_of_trace(text).filter_map(limit).find(|limit| Machine::may_limit(*limit))
+    }
+
+    /// Says whether a limit of mappings can be set.
+    pub fn may_limit(max_map_count: u64) -> bool {
+        (1..=i32::MAX as u64).contains(&max_map_count)
+    }
+
+    /// Takes over what a trace asks of its machine; what it does not speak of stays.
+    pub fn adopt(&mut self, text: &str) {
+        self.protection_keys |= Machine::keys_of_trace(text);
+        self.max_map_count = Machine::map_count_of_trace(text).unwrap_or(self.max_map_count);
     }
 
     /// The line that makes a trace ask for this machine; empty for the one that needs no asking.
     pub fn directive(&self) -> String {
-        if self.protection_keys {
-            format!("{} {}\n", Machine::DIRECTIVE, Machine::PROTECTION_KEYS)
-        } else {
-            String::new()
+        let keys = self.protection_keys.then(|| Machine::PROTECTION_KEYS.to_owned());
+        let is_other = self.max_map_count != Machine::default().max_map_count;
+        let limit = is_other.then(|| format!("{}{}", Machine::MAX_MAP_COUNT, self.max_map_count));
+        let words: Vec<String> = keys.into_iter().chain(limit).collect();
+        if words.is_empty() {
+            return String::new();
         }
+        format!("{} {}\n", Machine::DIRECTIVE, words.join(" "))
     }
 }
 
@@ -97,5 +125,16 @@ mod tests {
         assert!(Machine::keys_of_trace("# a remark\n\n# machine: protection-keys\nbrk(0)"));
         assert!(!Machine::keys_of_trace("brk(0)\n# machine: protection-keys"));
         assert!(!Machine::keys_of_trace("# machine: of steam"));
+    }
+
+    #[test]
+    fn a_trace_may_ask_for_another_limit_of_mappings() {
+        let mut machine = Machine::default();
+        machine.adopt("# machine: max_map_count=12 protection-keys\nbrk(0)");
+        assert_eq!((machine.max_map_count, machine.protection_keys), (12, true));
+        assert_eq!(machine.directive(), "# machine: protection-keys max_map_count=12\n");
+        for none in ["max_map_count=0", "max_map_count=-1", "max_map_count=9999999999", "12"] {
+            assert_eq!(Machine::map_count_of_trace(&format!("# machine: {none}")), None, "{none}");
+        }
     }
 }

@@ -92,6 +92,7 @@ impl Moment {
         };
         let mut runner = Runner::new(Machine::default());
         runner.process.heap_setting = HeapSetting::of_trace(trace).unwrap_or_default();
+        runner.process.kernel.change_machine(|machine| machine.adopt(trace));
         let (mut caption, mut subject) = ("nothing has run".to_owned(), None);
         for line in &script.lines {
             if runner.counts.calls >= last {

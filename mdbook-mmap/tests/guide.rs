@@ -102,6 +102,7 @@ fn retold(text: &str) -> Result<String> {
     ensure!(script.diagnostics.is_empty(), "{:?}", script.diagnostics);
     let mut runner = Runner::new(Machine::default());
     runner.process.heap_setting = HeapSetting::of_trace(text).unwrap_or_default();
+    runner.process.kernel.change_machine(|machine| machine.adopt(text));
     let mut calls: BTreeMap<usize, &Line> = BTreeMap::new();
     for line in &script.lines {
         calls.insert(line.number as usize, line);

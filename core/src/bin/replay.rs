@@ -145,8 +145,10 @@ mod native {
             allocator: options.allocator.unwrap_or(asked.allocator),
             bits: options.layout.unwrap_or(asked.bits),
         };
-        runner.process.kernel.machine.protection_keys =
-            options.protection_keys || Machine::keys_of_trace(&source);
+        runner.process.kernel.change_machine(|machine| {
+            machine.protection_keys = options.protection_keys;
+            machine.adopt(&source);
+        });
         let script = Script::parse(&source);
         for diagnostic in &script.diagnostics {
             complain(diagnostic);

@@ -363,8 +363,8 @@ impl Runner {
         let files = self.process.kernel.files.clone();
         let counts = self.counts;
         let heap_setting = self.process.heap_setting;
-        let protection_keys = self.process.kernel.machine.protection_keys;
-        *self = Runner::new(Machine { protection_keys, ..Machine::default() });
+        let Machine { protection_keys, max_map_count, .. } = self.process.kernel.machine;
+        *self = Runner::new(Machine { protection_keys, max_map_count, ..Machine::default() });
         self.process.heap_setting = heap_setting;
         self.counts = counts;
         self.process.kernel.files = files;

@@ -23,6 +23,7 @@ pub use restore::Restore;
 
 use crate::address::Address;
 use crate::heap::HeapSetting;
+use crate::machine::Machine;
 use crate::report::Choice;
 use crate::session::{Session, Source};
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,9 @@ pub struct Saved {
     /// The processor has protection keys.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub protection_keys: bool,
+    /// How many mappings a process may have, where that is not the usual number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_map_count: Option<u64>,
     /// The texts that were run.
     pub texts: Vec<SavedText>,
     /// The branches; there is one at least.
@@ -194,6 +198,8 @@ impl Saved {
                 .filter(|setting| *setting != HeapSetting::default())
                 .map(|setting| setting.to_string()),
             protection_keys: session.has_protection_keys(),
+            max_map_count: Some(session.process().kernel.machine.max_map_count)
+                .filter(|limit| *limit != Machine::default().max_map_count),
             texts: sources.list.iter().map(text).collect(),
             branches,
             active: session.active,

@@ -51,6 +51,13 @@ impl Restore {
         if saved.protection_keys {
             session = session.with_protection_keys(true);
         }
+        if let Some(limit) = saved.max_map_count {
+            if !Machine::may_limit(limit) {
+                let what = "its limit of mappings cannot be set".to_owned();
+                return Err(SavedError::Damaged(what));
+            }
+            session = session.on_machine(|machine| machine.max_map_count = limit);
+        }
         session.branches[0].name = name(&saved, 0);
         Ok(Restore {
             session,

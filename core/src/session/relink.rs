@@ -115,7 +115,12 @@ impl Session {
 
     /// The same lines of all branches, run again on a processor with protection keys or without.
     pub fn with_protection_keys(&self, keys: bool) -> Session {
-        let change = |process: &mut Process| process.kernel.machine.protection_keys = keys;
+        self.on_machine(|machine| machine.protection_keys = keys)
+    }
+
+    /// The same lines of all branches, run again on a machine that differs from the first.
+    pub(crate) fn on_machine(&self, change: impl FnOnce(&mut Machine)) -> Session {
+        let change = |process: &mut Process| process.kernel.change_machine(change);
         Relink::changing(self, change).finish()
     }
 
@@ -127,8 +132,10 @@ impl Session {
         if let Some(setting) = HeapSetting::of_trace(text) {
             *self = self.with_heap(setting);
         }
-        if Machine::keys_of_trace(text) {
-            *self = self.with_protection_keys(true);
+        let mut machine = self.process().kernel.machine.clone();
+        machine.adopt(text);
+        if machine != self.process().kernel.machine {
+            *self = self.on_machine(|machine| machine.adopt(text));
         }
     }
 }
@@ -136,6 +143,29 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_asks_for_another_limit_of_mappings_gets_and_keeps_it() {
+        let mut session = Session::new(Machine::default());
+        session.run("# machine: max_map_count=1\nbrk(0)");
+        let lines = "a = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n\
+            mmap(NULL, 4096, PROT_EXEC, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)";
+        // The stack is one, and mmap may make one more than the limit says: the second is too many.
+        session.run(lines);
+        let result = |session: &Session| session.last_step().unwrap().result.clone();
+        assert!(result(&session).contains("ENOMEM"), "{}", result(&session));
+        let saved = crate::saved::Saved::of(&session).to_text();
+        let back = crate::saved::Saved::from_text(&saved).unwrap().restore().unwrap();
+        assert_eq!(back.process(), session.process());
+        let mut again = Session::new(Machine::default());
+        again.run(&session.script());
+        assert_eq!(again.process(), session.process());
+        // A limit that no system has is not believed of a stranger's text.
+        let wrong = saved.replace("\"max_map_count\": 1", "\"max_map_count\": 0");
+        let wrong = wrong.replace("\"max_map_count\":1", "\"max_map_count\":0");
+        assert_ne!(wrong, saved);
+        assert!(crate::saved::Saved::from_text(&wrong).and_then(|saved| saved.restore()).is_err());
+    }
 
     #[test]
     fn a_text_that_asks_for_protection_keys_gets_and_keeps_them() {

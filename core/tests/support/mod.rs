@@ -47,7 +47,7 @@ pub fn run(source: &str, maps: Option<&str>, why: bool) -> (Runner, String) {
         }
     };
     runner.process.heap_setting = HeapSetting::of_trace(source).unwrap_or_default();
-    runner.process.kernel.machine.protection_keys = Machine::keys_of_trace(source);
+    runner.process.kernel.change_machine(|machine| machine.adopt(source));
     let script = Script::parse(source);
     let choice = choose(&script, None);
     let mut printed = String::new();

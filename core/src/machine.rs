@@ -57,6 +57,11 @@ impl Machine {
             .flat_map(str::split_whitespace)
     }
 
+    /// Says whether a line of a trace asks for something of the machine.
+    pub fn is_directive(line: &str) -> bool {
+        Machine::keys_of_trace(line) || Machine::map_count_of_trace(line).is_some()
+    }
+
     /// Says whether a trace asks for a processor with protection keys, in a line
     /// `# machine: protection-keys` before its first call.
     pub fn keys_of_trace(text: &str) -> bool {

@@ -3,6 +3,7 @@
 
 mod support;
 
+use mmap_playground_core::machine::Machine;
 use mmap_playground_core::saved::{Saved, from_link, to_link};
 use mmap_playground_core::session::{Import, Session};
 use mmap_playground_core::state::State;
@@ -173,4 +174,15 @@ mod random {
             prop_assert!(from_link(&letters).is_err());
         }
     }
+}
+
+#[test]
+fn settings_and_stated_rules_are_no_remarks_of_the_next_call() {
+    let mut session = Session::new(Machine::default());
+    session.run(
+        "# machine: max_map_count=9\n# The first.\nmunmap(1, 1)\n# WHY: not aligned\nbrk(0)\n\
+         # WHY: stated\n# The third.\nbrk(0)",
+    );
+    let remarks: Vec<_> = session.steps(0..3).map(|(_, step)| step.remark()).collect();
+    assert_eq!(remarks, [Some("The first.".to_owned()), None, Some("The third.".to_owned())]);
 }

@@ -66,7 +66,11 @@ impl SourceLine {
         let above = self.source.text.get(..self.line().text.start as usize)?;
         let mut words = Vec::new();
         for line in above.lines().rev().map(str::trim) {
-            if HeapSetting::of_trace(line).is_some() || Machine::keys_of_trace(line) {
+            // A stated rule belongs to the call above it.
+            if HeapSetting::of_trace(line).is_some()
+                || Machine::is_directive(line)
+                || line.starts_with("# WHY")
+            {
                 continue;
             }
             match line.strip_prefix('#').or_else(|| line.strip_prefix("//")) {

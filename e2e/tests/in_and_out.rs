@@ -379,20 +379,47 @@ async fn a_newer_storage_is_left_alone() -> Result<()> {
 async fn files_that_are_no_log_are_told() -> Result<()> {
     let binary = folder("binary.bin");
     std::fs::write(&binary, (0..60_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<u8>>())?;
-    let huge = folder("huge.strace");
-    std::fs::File::create(&huge)?.set_len(500_000_000)?;
     let damaged = folder("damaged.session.json");
     std::fs::write(&damaged, "{\"format\":\"mmap-playground session\",\"version\":1,\"texts\":[")?;
     with_page("no log", Viewport::DESKTOP, async |page| {
         run(page, "brk(0)").await?;
         page.click(&id("import-open")).await?;
-        for (file, text) in
-            [(&binary, "is no text"), (&huge, "~476.8 MiB"), (&damaged, "cut short or was altered")]
-        {
+        for (file, text) in [(&binary, "is no text"), (&damaged, "cut short or was altered")] {
             page.type_into(&id("import-file"), &file.canonicalize()?.to_string_lossy()).await?;
             page.wait_for_text(&id("import-wrong"), text).await?;
         }
         page.screenshot("import-no-log").await?;
+        page.press(Key::Escape).await?;
+        page.wait_until_gone(&id("import-dialog")).await?;
+        at_step(page, "1 of 1").await
+    })
+    .await
+}
+
+/// More than fits is not begun with unasked: its first lines are offered, and what was read of it
+/// can be let go.
+#[tokio::test]
+async fn of_a_huge_log_the_beginning_is_offered() -> Result<()> {
+    let huge = folder("huge.strace");
+    std::fs::write(&huge, "brk(0) = 0x555555559000\n".repeat(1_600_000))?;
+    // What lies behind is never looked at: a hole.
+    std::fs::File::options().write(true).open(&huge)?.set_len(1_200_000_000)?;
+    with_page("huge log", Viewport::DESKTOP, async |page| {
+        run(page, "brk(0)").await?;
+        page.click(&id("import-open")).await?;
+        let path = huge.canonicalize()?.to_string_lossy().into_owned();
+        page.type_into(&id("import-file"), &path).await?;
+        page.wait_for_text(&id("import-cut"), "huge.strace has ~1.1 GiB").await?;
+        page.wait_for_text(&id("import-cut"), "first 1\u{202f}500\u{202f}000 lines").await?;
+        page.screenshot("import-huge").await?;
+        page.check_accessibility().await?;
+        page.click(&id("import-another")).await?;
+
+        // Taken after all, it reads with progress and can be stopped.
+        page.type_into(&id("import-file"), &path).await?;
+        page.click(&id("import-beginning")).await?;
+        page.click(&id("import-stop")).await?;
+        page.wait_for(&id("import-text")).await?;
         page.press(Key::Escape).await?;
         page.wait_until_gone(&id("import-dialog")).await?;
         at_step(page, "1 of 1").await

@@ -29,7 +29,8 @@ pub fn css_variables(element: &Element) -> impl Fn(&str) -> String + use<> {
     let style = window().and_then(|window| window.get_computed_style(element).ok().flatten());
     move |name| {
         let value = style.as_ref().and_then(|style| style.get_property_value(name).ok());
-        value.unwrap_or_default().trim().to_owned()
+        // Given back to the browser again and again, as colours are, it goes over only once.
+        wasm_bindgen::intern(value.unwrap_or_default().trim()).to_owned()
     }
 }
 
@@ -215,31 +216,21 @@ pub fn copy(text: &str, told: impl FnOnce(bool) + 'static) {
 /// Bytes of a file that are read at once.
 const CHUNK: f64 = 4_194_304.0;
 
-/// The text of a file, with what is no UTF-8 replaced; nothing if it cannot be read. Says now and
-/// then which share is read, and stops with nothing when that returns `false`.
-pub async fn read_text(file: &web_sys::File, goes_on: impl Fn(f64) -> bool) -> Option<String> {
+/// Reads a file part by part, until `take` has no room for more. Gives `take` the share that is
+/// read, too; and nothing if the file cannot be read.
+pub async fn read(file: &web_sys::File, mut take: impl FnMut(&[u8], f64) -> bool) -> Option<()> {
     let size = file.size();
-    let mut bytes = Vec::with_capacity(size as usize);
     let mut start = 0.0;
     while start < size {
         let end = (start + CHUNK).min(size);
         let blob = file.slice_with_f64_and_f64(start, end).ok()?;
         let buffer = JsFuture::from(blob.array_buffer()).await.ok()?;
-        let chunk = js_sys::Uint8Array::new(&buffer);
-        let kept = bytes.len();
-        bytes.resize(kept + chunk.length() as usize, 0);
-        chunk.copy_to(&mut bytes[kept..]);
         start = end;
-        if !goes_on(start / size) {
-            return None;
+        if !take(&js_sys::Uint8Array::new(&buffer).to_vec(), start / size) {
+            break;
         }
     }
-    let text = String::from_utf8(bytes);
-    let text = text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    Some(match text.strip_prefix('\u{feff}') {
-        Some(rest) => rest.to_owned(),
-        None => text,
-    })
+    Some(())
 }
 
 /// Gives a keyboard's focus to an element, without scrolling to it.

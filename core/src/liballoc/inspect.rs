@@ -7,7 +7,7 @@
 use super::Liballoc;
 use super::layout::{Field, Layout, MAGIC_DEAD, MAGIC_LIVE};
 use super::malloc::payload_behind;
-use crate::address::Address;
+use crate::address::{Address, PAGE_SIZE};
 use std::collections::BTreeSet;
 
 /// All major blocks, in list order.
@@ -109,8 +109,10 @@ const MAX_BLOCKS: usize = 1 << 20;
 pub fn inspect(heap: &Liballoc, peek: Peek) -> HeapLists {
     let l = heap.layout;
     let mut left = MAX_BLOCKS;
+    let mut pages = Pages::new(peek);
+    let length = Header::length(&l.major.all());
     let (majors, broken) = follow("the root", heap.root.unwrap_or(0), &mut left, |address| {
-        let header = Header::read(peek, address, &l.major.all())?;
+        let header = Header::read(&mut pages, address, length)?;
         let fields = l.major;
         let major = MajorBlock {
             address,
@@ -126,15 +128,16 @@ pub fn inspect(heap: &Liballoc, peek: Peek) -> HeapLists {
         Some((major.next, major))
     });
     let mut lists = HeapLists { majors, broken };
+    let length = Header::length(&l.minor.all());
     for major in &mut lists.majors {
-        (major.minors, major.broken) =
-            follow("first", major.first, &mut left, |address| read_minor(peek, l, address));
+        (major.minors, major.broken) = follow("first", major.first, &mut left, |address| {
+            read_minor(Header::read(&mut pages, address, length)?, l, address)
+        });
     }
     lists
 }
 
-fn read_minor(peek: Peek, l: &Layout, address: Address) -> Option<(Address, MinorBlock)> {
-    let header = Header::read(peek, address, &l.minor.all())?;
+fn read_minor(header: Header, l: &Layout, address: Address) -> Option<(Address, MinorBlock)> {
     let fields = l.minor;
     let minor = MinorBlock {
         address,
@@ -155,10 +158,10 @@ fn follow<Block>(
     start: &str,
     first: Address,
     left: &mut usize,
-    read: impl Fn(Address) -> Option<(Address, Block)>,
+    mut read: impl FnMut(Address) -> Option<(Address, Block)>,
 ) -> (Vec<Block>, Option<String>) {
     let mut blocks = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut seen = Seen::default();
     let mut at = first;
     let mut before = None;
     while at != 0 {
@@ -185,23 +188,84 @@ fn follow<Block>(
     (blocks, None)
 }
 
+/// The addresses that a list went through. As long as it goes upwards, as lists in good order do,
+/// none can be there twice, and they need only be kept; the first step down has them sorted.
+#[derive(Default)]
+struct Seen {
+    upwards: Vec<Address>,
+    sorted: BTreeSet<Address>,
+}
+
+impl Seen {
+    /// Adds an address; false if it is there already.
+    fn insert(&mut self, address: Address) -> bool {
+        if self.sorted.is_empty() {
+            if self.upwards.last().is_none_or(|last| *last < address) {
+                self.upwards.push(address);
+                return true;
+            }
+            self.sorted = std::mem::take(&mut self.upwards).into_iter().collect();
+        }
+        self.sorted.insert(address)
+    }
+}
+
+/// Reads memory page by page: headers in a row lie in the same one.
+struct Pages<'a> {
+    peek: Peek<'a>,
+    /// Where the page begins that is held, if one is.
+    start: Option<Address>,
+    bytes: [u8; PAGE_SIZE as usize],
+}
+
+impl<'a> Pages<'a> {
+    fn new(peek: Peek<'a>) -> Pages<'a> {
+        Pages { peek, start: None, bytes: [0; PAGE_SIZE as usize] }
+    }
+
+    fn read(&mut self, address: Address, out: &mut [u8]) -> bool {
+        let start = address - address % PAGE_SIZE;
+        let offset = (address - start) as usize;
+        if offset + out.len() > self.bytes.len() {
+            return (self.peek)(address, out);
+        }
+        if self.start != Some(start) {
+            self.start = (self.peek)(start, &mut self.bytes).then_some(start);
+        }
+        match self.start {
+            Some(_) => out.copy_from_slice(&self.bytes[offset..offset + out.len()]),
+            // What is not there as a whole page may be there in part.
+            None => return (self.peek)(address, out),
+        }
+        true
+    }
+}
+
 /// The bytes of a header up to the end of its last field.
 struct Header {
     bytes: [u8; 40],
 }
 
 impl Header {
-    fn read(peek: Peek, address: Address, fields: &[Field]) -> Option<Header> {
+    /// The bytes up to the end of the last of these fields.
+    fn length(fields: &[Field]) -> usize {
+        fields.iter().map(|field| field.offset + field.width).max().unwrap_or(0) as usize
+    }
+
+    fn read(pages: &mut Pages, address: Address, length: usize) -> Option<Header> {
         let mut bytes = [0; 40];
-        let length = fields.iter().map(|field| field.offset + field.width).max()?;
-        peek(address, &mut bytes[..length as usize]).then_some(Header { bytes })
+        pages.read(address, &mut bytes[..length]).then_some(Header { bytes })
     }
 
     fn field(&self, field: Field) -> u64 {
         let mut value = [0; 8];
         let start = field.offset as usize;
         let width = field.width as usize;
-        value[..width].copy_from_slice(&self.bytes[start..start + width]);
+        if width == 8 {
+            value.copy_from_slice(&self.bytes[start..start + 8]);
+        } else {
+            value[..width].copy_from_slice(&self.bytes[start..start + width]);
+        }
         u64::from_le_bytes(value)
     }
 }
@@ -209,6 +273,40 @@ impl Header {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_seen_once_in_whatever_order() {
+        let mut seen = Seen::default();
+        let fresh = [3, 5, 9, 4, 5, 9, 3, 4, 10].map(|address| seen.insert(address));
+        assert_eq!(fresh, [true, true, true, true, false, false, false, false, true]);
+        let mut circle = Seen::default();
+        assert_eq!([7, 7].map(|address| circle.insert(address)), [true, false]);
+    }
+
+    #[test]
+    fn headers_are_read_across_pages_and_in_pages_that_end_early() {
+        // Memory from 0x1000 to 0x2010.
+        let peek = |address: Address, out: &mut [u8]| {
+            for (index, byte) in out.iter_mut().enumerate() {
+                let at = address + index as u64;
+                if !(0x1000..0x2010).contains(&at) {
+                    return false;
+                }
+                *byte = at as u8;
+            }
+            true
+        };
+        let mut pages = Pages::new(&peek);
+        let mut read = |address| {
+            let mut out = [0; 4];
+            pages.read(address, &mut out).then_some(out)
+        };
+        assert_eq!(read(0x1004), Some([4, 5, 6, 7]));
+        assert_eq!(read(0x1ffe), Some([0xfe, 0xff, 0, 1]));
+        assert_eq!(read(0x2008), Some([8, 9, 10, 11]));
+        assert_eq!(read(0x200e), None);
+        assert_eq!(read(0x1008), Some([8, 9, 10, 11]));
+    }
 
     #[test]
     fn a_magic_number_says_how_its_block_lives() {

@@ -33,20 +33,28 @@ impl Session {
     /// The figures of the heap over time, at no more than about `most` positions. In a long session
     /// they are those where a whole state is kept, so that nothing need be run again.
     pub fn figures_over_time(&self, most: usize) -> Vec<FiguresAt> {
+        let mut session = self.clone();
+        let positions = self.positions_of_figures(most);
+        positions.into_iter().map(|position| session.figures_at(position)).collect()
+    }
+
+    /// The positions that [`figures_over_time`](Session::figures_over_time) looks at.
+    pub fn positions_of_figures(&self, most: usize) -> Vec<usize> {
         let (len, most) = (self.len(), most.max(1));
         let positions: Vec<usize> = match len {
             _ if len > 8 * FIRST => self.branch().checkpoints.positions().collect(),
             _ => (0..len).collect(),
         };
         let stride = positions.len().div_ceil(most).max(1);
-        let mut session = self.clone();
-        let mut at = |position| {
-            session.go_to(position);
-            let figures = heap(session.process()).map(|heap| Figures::of(&heap));
-            FiguresAt { position, figures: figures.unwrap_or_default() }
-        };
         let thinned = positions.into_iter().filter(|at| *at < len).step_by(stride);
-        thinned.chain([len]).map(&mut at).collect()
+        thinned.chain([len]).collect()
+    }
+
+    /// Goes to a position, and gives the figures of the heap there.
+    pub fn figures_at(&mut self, position: usize) -> FiguresAt {
+        self.go_to(position);
+        let figures = heap(self.process()).map(|heap| Figures::of(&heap));
+        FiguresAt { position, figures: figures.unwrap_or_default() }
     }
 }
 

@@ -97,7 +97,7 @@ pub struct FramesState {
 }
 
 /// The allocator in JSON: its own counters, and its lists as read from simulated memory.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct HeapState {
     /// The allocator; left out of JSON where it is liballoc.
     #[serde(skip_serializing_if = "is_liballoc", serialize_with = "allocator_name")]
@@ -148,7 +148,7 @@ fn against_order(addresses: impl Iterator<Item = Address> + Clone) -> usize {
 }
 
 /// A major block, as its header says.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct MajorState {
     /// Address of its header.
     #[serde(serialize_with = "hex")]
@@ -173,7 +173,7 @@ pub struct MajorState {
 }
 
 /// A minor block, as its header says.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct MinorState {
     /// Address of its header.
     #[serde(serialize_with = "hex")]

@@ -87,7 +87,7 @@ pub fn Heap() -> Html {
 
 #[derive(PartialEq, Properties)]
 struct CountersProps {
-    state: HeapState,
+    state: Rc<HeapState>,
 }
 
 #[component]

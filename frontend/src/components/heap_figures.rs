@@ -1,13 +1,23 @@
 //! The heap in numbers, now and over time.
 
-use crate::store::use_store;
+use crate::browser;
+use crate::store::{StoreContext, use_store};
 use crate::text;
-use mmap_playground_core::session::FiguresAt;
+use mmap_playground_core::session::{FiguresAt, Session};
 use mmap_playground_core::state::{Figures, HeapState, percent};
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
 use yew::prelude::*;
 
 /// Points of the chart at most.
 const POINTS: usize = 120;
+/// Steps of a session whose figures over time are there at once.
+const SHORT: usize = 500;
+/// How long nothing may have happened before those of a longer one are looked for.
+const REST: Duration = Duration::from_millis(800);
+/// Time at work between two frames of the screen, in milliseconds.
+const SLICE: f64 = 6.0;
 const WIDTH: f64 = 240.0;
 const HEIGHT: f64 = 36.0;
 
@@ -15,15 +25,15 @@ const HEIGHT: f64 = 36.0;
 #[derive(PartialEq, Properties)]
 pub struct HeapFiguresProps {
     /// The heap.
-    pub state: HeapState,
+    pub state: Rc<HeapState>,
 }
 
 /// The figures of a heap, and a chart of two of them.
 #[component]
 pub fn HeapFigures(props: &HeapFiguresProps) -> Html {
     let store = use_store();
-    let figures = use_memo(props.state.clone(), Figures::of);
-    let over_time = use_memo(store.history, |_| store.session.figures_over_time(POINTS));
+    let figures = use_memo(props.state.clone(), |state| Figures::of(state));
+    let over_time = use_figures_over_time(&store);
     let rows = [
         ("held", text::short_size(figures.held), "bytes got from the system"),
         ("asked for", text::short_size(figures.asked), "bytes that the program asked for"),
@@ -52,6 +62,50 @@ pub fn HeapFigures(props: &HeapFiguresProps) -> Html {
             { chart(&over_time, position) }
         </details>
     }
+}
+
+/// The figures over time: of a short session at once, of a long one a few at a time, once nothing
+/// has happened for a while; until then what was known before.
+#[hook]
+fn use_figures_over_time(store: &StoreContext) -> Rc<Vec<FiguresAt>> {
+    let known = use_state_eq(Rc::<Vec<FiguresAt>>::default);
+    let short = store.session.len() <= SHORT;
+    let now = use_memo((store.history, short), |(_, short)| {
+        if *short { store.session.figures_over_time(POINTS) } else { Vec::new() }
+    });
+    let (set, session) = (known.setter(), store.session.clone());
+    use_effect_with((store.history, short), move |(_, short)| {
+        let short = *short;
+        let newest = Rc::new(Cell::new(true));
+        let goes_on = newest.clone();
+        if !short {
+            yew::platform::spawn_local(async move {
+                yew::platform::time::sleep(REST).await;
+                if let Some(figures) = in_slices(session, || goes_on.get()).await {
+                    set.set(Rc::new(figures));
+                }
+            });
+        }
+        move || newest.set(false)
+    });
+    if short { now } else { (*known).clone() }
+}
+
+/// Looks at one position after the other, and between them lets the page do what else there is.
+async fn in_slices(mut session: Session, goes_on: impl Fn() -> bool) -> Option<Vec<FiguresAt>> {
+    let mut figures = Vec::new();
+    let mut until = browser::now() + SLICE;
+    for position in session.positions_of_figures(POINTS) {
+        if !goes_on() {
+            return None;
+        }
+        figures.push(session.figures_at(position));
+        if browser::now() >= until {
+            browser::next_frame().await;
+            until = browser::now() + SLICE;
+        }
+    }
+    Some(figures)
 }
 
 /// What is held as an area, and of it what was asked for.

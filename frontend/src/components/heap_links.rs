@@ -6,6 +6,7 @@ use crate::lit::{Pointed, use_lit};
 use crate::store::{Action, use_pointed, use_store};
 use crate::text;
 use mmap_playground_core::state::HeapState;
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// Major blocks that are drawn in address order at most.
@@ -49,7 +50,7 @@ pub fn arrows(links: &[Link], above: bool, near: f64, room: f64, seen: (f64, f64
 #[derive(PartialEq, Properties)]
 pub struct HeapOrderProps {
     /// The heap.
-    pub state: HeapState,
+    pub state: Rc<HeapState>,
 }
 
 /// What the arrows mean; and, where there are several major blocks, these in address order.

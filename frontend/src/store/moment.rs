@@ -4,6 +4,7 @@ use crate::grid::change::Changes;
 use mmap_playground_core::address::Address;
 use mmap_playground_core::session::Session;
 use mmap_playground_core::state::{self, HeapState, Totals, VmaView};
+use std::rc::Rc;
 
 /// What the views ask of one moment, worked out once for all of them.
 #[derive(Debug, Default)]
@@ -11,7 +12,7 @@ pub struct Moment {
     /// The VMAs, lowest first.
     pub vmas: Vec<VmaView>,
     /// The heap, if there is one.
-    pub heap: Option<HeapState>,
+    pub heap: Option<Rc<HeapState>>,
     /// The totals.
     pub totals: Totals,
     /// What the last call changed.
@@ -26,7 +27,7 @@ impl Moment {
         let last = session.last_step();
         Moment {
             vmas: state::vmas(process),
-            heap: state::heap(process),
+            heap: state::heap(process).map(Rc::new),
             totals: state::totals(process),
             changes: last.map(|step| Changes::of(&step.events)).unwrap_or_default(),
             why: last.and_then(|step| step.reason_address),

@@ -2,20 +2,19 @@
 //! a part of it.
 
 mod summary;
+mod taking;
 mod work;
 
 use crate::components::dialog::DialogWindow;
 use crate::store::use_store;
+use crate::text;
 use std::cell::RefCell;
 use std::rc::Rc;
 use summary::{Summary, SummaryView};
 use wasm_bindgen::JsCast;
 use web_sys::{File, HtmlInputElement, HtmlTextAreaElement, InputEvent};
-use work::{Importing, PASTED, Place, Stage, use_importing};
+use work::{Importing, LONG, PASTED, Place, Stage, use_importing};
 use yew::prelude::*;
-
-/// From this length on a pasted text is not put back into its box, in bytes.
-const LONG: usize = 2_000_000;
 
 thread_local! {
     static HANDED: RefCell<Option<Handed>> = const { RefCell::new(None) };
@@ -73,6 +72,7 @@ pub fn Import() -> Html {
             { asking(&importing, &area, &empty, store.session.waits_for_log()) }
         </> },
         Stage::Opening(share) => at_work("Opening the file", *share, restart),
+        Stage::Cut(size) => cut(&importing, *size, restart),
         Stage::Running { read: false, share } => at_work("Reading", *share, restart),
         Stage::Running { read: true, share } => at_work("Running", *share, restart),
         Stage::Done(summary) => done(&importing, summary, store.session.position(), restart),
@@ -165,6 +165,30 @@ fn at_work(what: &str, share: f64, stop: Callback<MouseEvent>) -> Html {
         <progress max="1" value={share.to_string()} aria-label="Progress"></progress>
         <div class="dialog-actions"><span class="spring"></span>
             <button type="button" class="button" onclick={stop} data-testid="import-stop">{ "Stop" }</button></div>
+    </> }
+}
+
+/// More than fits: its beginning, or something else.
+fn cut(importing: &Importing, size: u64, restart: Callback<MouseEvent>) -> Html {
+    let work = importing.work.borrow();
+    let (name, all) = (&work.name, text::short_size(size));
+    let part = text::short_size(work.text.len() as u64);
+    let lines = text::grouped(work.text.lines().count() as u64);
+    let take = {
+        let importing = importing.clone();
+        move |_: MouseEvent| importing.take_the_beginning()
+    };
+    html! { <>
+        <p role="alert" data-testid="import-cut">
+            { format!("{name} has {all}, and that is more than fits into this page. Its first {lines} lines do, {part}.") }
+        </p>
+        <p class="hint">{ "For another part of it, cut that out first: with " }<code>{ "tail" }</code>{ " or " }
+            <code>{ "grep" }</code>{ ", or one process with " }<code>{ "strace -ff" }</code>{ ". Of what fits you choose the process later." }</p>
+        <div class="dialog-actions">
+            <button type="button" class="button" onclick={restart} data-testid="import-another">{ "Another" }</button>
+            <span class="spring"></span>
+            <button type="button" class="button primary" onclick={take} data-testid="import-beginning">{ format!("Read the first {lines} lines") }</button>
+        </div>
     </> }
 }
 

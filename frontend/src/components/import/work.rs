@@ -3,10 +3,10 @@
 
 use super::Handed;
 use super::summary::Summary;
+use super::taking::Taken;
 use crate::browser;
 use crate::incoming::{self, Came};
 use crate::store::{Action, Loaded, Restored, Store, StoreContext, troubles};
-use crate::text;
 use mmap_playground_core::report::Choice;
 use mmap_playground_core::saved::Saved;
 use mmap_playground_core::session::{Import as Importer, Session};
@@ -23,8 +23,8 @@ const LINES: usize = 100;
 pub(super) const PASTED: &str = "Pasted log";
 /// Time at work between two frames of the screen, in milliseconds.
 const SLICE: f64 = 40.0;
-/// Bytes of a file that are read at most: text, lines and steps of more do not fit into a page.
-const MOST_BYTES: f64 = 268_435_456.0;
+/// From this length on a text is not kept for another try, in bytes.
+pub(super) const LONG: usize = 2_000_000;
 /// Bytes at the beginning of a file that tell whether it is text.
 const LOOKED_AT: usize = 8192;
 
@@ -45,6 +45,8 @@ pub(super) enum Stage {
     Asking(Option<AttrValue>),
     /// Taking a file from the disk: the share done.
     Opening(f64),
+    /// Only the beginning of the text fits; all of it has so many bytes.
+    Cut(u64),
     /// At work: reading before running, and the share done.
     Running { read: bool, share: f64 },
     /// Done: what was found.
@@ -104,6 +106,11 @@ impl Importing {
     /// Stops what is at work, and asks again.
     pub(super) fn restart(&self) {
         self.stop();
+        let mut work = self.work.borrow_mut();
+        if work.text.len() >= LONG {
+            *work = Work::default(); // the memory of much is given back
+        }
+        drop(work);
         self.stage.set(Stage::Asking(None));
     }
 
@@ -125,14 +132,37 @@ impl Importing {
             Handed::Text(text) => {
                 // It was to run where the session stands.
                 let place = if self.can_join() { Place::Behind } else { Place::Own };
-                self.start(Work {
-                    text: text.into(),
-                    name: PASTED.into(),
-                    place,
-                    ..Work::default()
-                });
+                self.take_text(text, place);
             }
         }
+    }
+
+    /// Takes a text that is there already, as far as it fits.
+    fn take_text(&self, text: String, place: Place) {
+        self.stop();
+        let mut taken = Taken::default();
+        taken.take(text.as_bytes());
+        self.take_what_fits(taken, text.len() as u64, PASTED.into(), place);
+    }
+
+    /// Starts with a text; if something of it did not fit, only when that is wanted.
+    fn take_what_fits(&self, taken: Taken, size: u64, name: AttrValue, place: Place) {
+        let cut = taken.is_cut();
+        let work = Work { text: taken.into_text().into(), name, place, ..Work::default() };
+        if !is_text(&work.text) {
+            return self.ask_again(format!("{} is no text, so it is no log.", work.name));
+        }
+        if cut {
+            *self.work.borrow_mut() = work;
+            return self.stage.set(Stage::Cut(size));
+        }
+        self.start(work);
+    }
+
+    /// Takes the beginning that fits.
+    pub(super) fn take_the_beginning(&self) {
+        let work = self.work.borrow().clone();
+        self.start(work);
     }
 
     /// Says whether there is a session that a text can be added to.
@@ -142,7 +172,7 @@ impl Importing {
 
     /// Takes a text that was pasted into the window.
     pub(super) fn pasted(&self, text: String) {
-        self.start(Work { text: text.into(), name: PASTED.into(), ..Work::default() });
+        self.take_text(text, Place::Own);
     }
 
     /// Runs the same text as another process.
@@ -163,29 +193,21 @@ impl Importing {
     pub(super) fn read(&self, file: File) {
         let newest = self.begin();
         let name = file.name();
-        if file.size() > MOST_BYTES {
-            let most = text::short_size(MOST_BYTES as u64);
-            let size = text::short_size(file.size() as u64);
-            return self.ask_again(format!(
-                "{name} has {size}; up to {most} fit into this page. Cut out the part that matters first, with head, tail or grep, or run it through replay."
-            ));
-        }
         self.stage.set(Stage::Opening(0.0));
         let this = self.clone();
         yew::platform::spawn_local(async move {
-            let goes_on = |share| {
-                if newest() {
+            let mut taken = Taken::default();
+            let take = |part: &[u8], share| {
+                let room = newest() && taken.take(part);
+                if room {
                     this.stage.set(Stage::Opening(share));
                 }
-                newest()
+                room
             };
-            match browser::read_text(&file, goes_on).await {
+            match browser::read(&file, take).await {
                 _ if !newest() => {}
-                Some(text) if !is_text(&text) => {
-                    this.ask_again(format!("{name} is no text, so it is no log."));
-                }
-                Some(text) => {
-                    this.start(Work { text: text.into(), name: name.into(), ..Work::default() });
+                Some(()) => {
+                    this.take_what_fits(taken, file.size() as u64, name.into(), Place::Own);
                 }
                 None => this.ask_again(format!("{name} could not be read.")),
             }

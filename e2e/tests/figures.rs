@@ -33,7 +33,7 @@ const COUNT_FRAMES: &str = "window.frames = 0;
 
 #[tokio::test]
 async fn a_page_stays_alive_while_its_figure_runs_a_long_trace() -> Result<()> {
-    const CALLS: usize = 40_000;
+    const CALLS: usize = 100_000;
     let name = long_trace(CALLS)?;
     with_page("long trace", Viewport::DESKTOP, async |page| {
         let body = format!("<mmap-playground loading=click src='/pages/{name}'></mmap-playground>");
@@ -58,7 +58,7 @@ async fn a_page_stays_alive_while_its_figure_runs_a_long_trace() -> Result<()> {
 
 #[tokio::test]
 async fn a_figure_that_is_taken_away_stops_to_run() -> Result<()> {
-    let name = long_trace(40_000)?;
+    let name = long_trace(100_000)?;
     with_page("taken away", Viewport::DESKTOP, async |page| {
         let body = format!("<mmap-playground loading=click src='/pages/{name}'></mmap-playground>");
         page.open_host(&host(page, &body)).await?;

@@ -516,7 +516,7 @@ impl Surprise {
             }
             Surprise::PagesKept => {
                 described("malloc(3)", "free() frees the memory space pointed to by ptr")
-                    .but("the page does not say when pages go back: that is up to the allocator")
+                    .but("the manual page does not say when pages go back: that is up to the allocator")
             }
         }
     }

@@ -49,6 +49,16 @@ async fn main_job() -> Result<()> {
     with_page("main job", Viewport::DESKTOP, async |page| {
         // A real program: its address space after execve, then its log.
         import(page, &recorded("ls.initial.maps"), &["/proc/PID/maps"]).await?;
+        page.click(&id("import-open")).await?;
+        page.type_into(
+            &id("import-file"),
+            &recorded("ls.strace").canonicalize()?.to_string_lossy(),
+        )
+        .await?;
+        page.wait_for_text(&id("import-summary"), "a log of strace").await?;
+        ensure!(page.count(&id("import-begins-late")).await? == 0, "the maps text is there");
+        page.click(&id("import-close")).await?;
+        page.wait_until_gone(&id("import-dialog")).await?;
         import(page, &recorded("ls.strace"), &["a log of strace", "54"]).await?;
         page.wait_for_text(&id("stat-vmas"), "36").await?;
         page.wait_for_text(&id("step-count"), "54 of 54").await?;

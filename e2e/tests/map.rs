@@ -294,6 +294,7 @@ async fn the_largest_untouched_is_one_choice_away() -> Result<()> {
         let log = tests.join("git-log.strace").canonicalize()?;
         page.click(&id("import-open")).await?;
         page.type_into(&id("import-file"), &log.to_string_lossy()).await?;
+        page.wait_for_text(&id("import-begins-late"), "the program itself").await?;
         page.click(&id("import-accept")).await?;
         page.wait_for_text(&id("step-count"), "73 of 73").await?;
         page.select(&id("vma-order"), "size").await?;

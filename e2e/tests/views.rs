@@ -3,6 +3,7 @@
 
 use anyhow::ensure;
 use e2e::{Page, Result, Viewport, id, with_page};
+use serde_json::json;
 
 /// The eight pages that the first button maps.
 const START: u64 = 0x7fff_f7ff_7000;
@@ -150,6 +151,41 @@ async fn a_line_of_the_console_is_a_moment() -> Result<()> {
         let ahead = format!("{}[data-step='3'].ahead", id("console-line"));
         ensure!(page.count(&ahead).await? == 1, "the line after it does not say that it is ahead");
         Ok(())
+    })
+    .await
+}
+
+/// On a phone the panels lie below the map: what failed is told where it is seen, and a panel that
+/// is chosen comes into sight.
+#[tokio::test]
+async fn a_phone_tells_what_failed_and_shows_the_panel_chosen() -> Result<()> {
+    const TOP: &str = "const box = document.querySelector(arguments[0]).getBoundingClientRect();
+        return box.height > 0 && box.top >= 0 && box.top < innerHeight / 2;";
+    const WHOLE: &str = "const box = document.querySelector(arguments[0]).getBoundingClientRect();
+        return box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;";
+    with_page("phone", Viewport::PHONE, async |page| {
+        let holds = async |script: &str, selector: &str| {
+            page.wait_until(&format!("{selector} is in sight"), async || {
+                Ok(page.eval(script, vec![json!(selector)]).await? == json!(true))
+            })
+            .await
+        };
+        page.click(&id("guide-go")).await?;
+        page.wait_for_text(&id("step-count"), "1 of 1").await?;
+        ensure!(page.count(&id("outcome")).await? == 0, "nothing surprises about a mapping");
+        for done in 1..5 {
+            page.wait_for(&format!("{}[data-done=\"{done}\"]", id("guide"))).await?;
+            page.click(&id("guide-go")).await?;
+        }
+        page.wait_for_text(&id("outcome"), "it may not be written").await?;
+        holds(WHOLE, &id("outcome")).await?;
+        page.screenshot("phone-outcome").await?;
+        page.check_accessibility().await?;
+        page.click(&id("tab-console")).await?;
+        holds(TOP, "[data-panel=console]").await?;
+        page.click(&id("outcome")).await?;
+        holds(TOP, "[data-panel=inspector]").await?;
+        holds(WHOLE, &id("last-call")).await
     })
     .await
 }

@@ -194,7 +194,11 @@ fn Tabs() -> Html {
     let buttons = Tab::ALL.iter().map(|tab| {
         let chosen = store.tab == *tab;
         let dispatcher = store.dispatcher();
-        let onclick = move |_| dispatcher.dispatch(Action::Tab(*tab));
+        let onclick = move |_| {
+            dispatcher.dispatch(Action::Tab(*tab));
+            // The panel may lie below the screen.
+            browser::scroll_to(tab.panel());
+        };
         html! {
             <button type="button" class="tab" aria-pressed={chosen.to_string()} {onclick}
                 data-testid={format!("tab-{}", tab.id())}>

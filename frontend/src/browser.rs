@@ -241,7 +241,19 @@ pub fn focus(selector: &str) {
     }
 }
 
-/// The same, in the document or shadow tree that `near` stands in.
+/// Scrolls the page so that an element stands at its top, once what was dispatched is rendered.
+pub fn scroll_to(selector: String) {
+    wasm_bindgen_futures::spawn_local(async move {
+        let rendered = js_sys::Promise::resolve(&JsValue::UNDEFINED);
+        let _ = JsFuture::from(rendered).await;
+        let found = document().and_then(|it| it.query_selector(&selector).ok().flatten());
+        if let Some(element) = found {
+            element.scroll_into_view();
+        }
+    });
+}
+
+/// As [`focus`], in the document or shadow tree that `near` stands in.
 pub fn focus_near(near: &Element, selector: &str) {
     let root = near.get_root_node();
     let found = match root.dyn_ref::<ShadowRoot>() {

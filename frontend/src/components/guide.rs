@@ -67,9 +67,9 @@ pub fn Guide() -> Html {
         let why = progress.why.clone().unwrap_or_default();
         return html! {
             <section class="guide" aria-label="Guided start" data-testid="guide" data-done={count.to_string()}>
-                <p class="guide-text" role="status"><strong>{ "A first fault. " }</strong>
-                    { "The processor could not go on, the kernel found no rule that lets it, and sent a signal. WHY: " }{ why }
-                    { " Every step can be taken back; the examples go on from here." }</p>
+                <p class="guide-text" role="status"><strong>{ "A first signal. " }</strong>
+                    { "The processor could not go on, the kernel found no rule that lets it, and sent SIGSEGV. WHY: " }{ why }
+                    { ". By default that ends the process; here it goes on. Every step can be taken back; the examples go on from here." }</p>
                 <div class="guide-actions">
                     <button type="button" class="button" onclick={back} data-testid="guide-back">{ "A step back" }</button>
                     <button type="button" class="button primary" onclick={end} data-testid="guide-end">{ "Done" }</button>

@@ -74,6 +74,7 @@ fn last_call(step: &Step, remark: Option<String>) -> Html {
             }
             if let Some(signal) = &step.signal {
                 <p class="mono signal">{ signal }</p>
+                <p class="hint">{ "By default this signal ends the process. Here it goes on, so that you can look around." }</p>
             }
             if let Some(why) = &step.why {
                 <p class={if failed { "why" } else { "why noted" }} data-testid="why"><b>{ if failed { "WHY" } else { "NOTE" } }</b>{ " " }{ why }</p>

@@ -138,7 +138,7 @@ fn entry_bits(entry: EntryView) -> Html {
         ("A", "accessed", entry.accessed),
         ("D", "dirty", entry.dirty),
         ("PS", "maps 2 MiB", entry.huge),
-        ("NX", "no-execute", entry.no_execute),
+        ("NX", "no exec", entry.no_execute),
     ];
     // The page-size bit says something in entries of the third level only.
     let bits = bits.iter().filter(|(letter, ..)| *letter != "PS" || entry.huge);

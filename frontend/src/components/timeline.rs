@@ -1,9 +1,10 @@
 //! Time: every call is a step. To the ends, back and on, by itself, by dragging, and from one
 //! landmark to the next; small charts share the axis.
 
+use crate::browser;
 use crate::components::ticks::Ticks;
 use crate::components::{charts, icons};
-use crate::store::{Action, Dialog, Store, use_store};
+use crate::store::{Action, Dialog, Store, Tab, use_store};
 use crate::text;
 use mmap_playground_core::session::Landmark;
 use wasm_bindgen::JsCast;
@@ -36,6 +37,7 @@ pub fn Timeline() -> Html {
     let valuetext = format!("step {position} of {length}");
     html! {
         <footer class="timeline" role={store.place.panel_role()} aria-label="Time">
+            { outcome(&store) }
             <div class="transport" role="group" aria-label="Steps">
                 <button type="button" class="button quiet" onclick={act(Action::GoTo(0))} disabled={position == 0} aria-label="To the start" title="To the start (<)" data-testid="step-first">{ icons::first() }</button>
                 <button type="button" class="button quiet" onclick={act(Action::Step(-1))} disabled={position == 0} aria-label="One step back" title="Back (,)" data-testid="step-back">{ icons::back() }</button>
@@ -57,6 +59,27 @@ pub fn Timeline() -> Html {
             { branches(&store, act(Action::Open(Some(Dialog::Branches))), act(Action::Open(Some(Dialog::Compare)))) }
             <charts::Charts />
         </footer>
+    }
+}
+
+/// What the last call has to tell, where the inspector may be out of sight: why it failed, or what
+/// surprises about it.
+fn outcome(store: &yew::UseReducerHandle<Store>) -> Html {
+    let Some(step) = store.last_step() else { return Html::default() };
+    let surprise = || step.surprises().into_iter().next().map(Into::into);
+    let Some(told) = step.why.clone().map(AttrValue::from).or_else(surprise) else {
+        return Html::default();
+    };
+    let dispatcher = store.dispatcher();
+    let onclick = move |_: MouseEvent| {
+        dispatcher.dispatch(Action::Tab(Tab::Inspector));
+        browser::scroll_to(Tab::Inspector.panel());
+    };
+    let (class, word) = if step.failed { ("failed", "WHY") } else { ("", "NOTE") };
+    html! {
+        <button type="button" class={classes!("outcome", class)} {onclick} data-testid="outcome">
+            <b>{ step.signal.clone().unwrap_or_else(|| word.into()) }</b>{ " " }{ told }
+        </button>
     }
 }
 

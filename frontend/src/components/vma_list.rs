@@ -53,6 +53,17 @@ pub fn VmaList() -> Html {
             }
         });
     }
+    {
+        // Another session begins at its top, with no pages listed.
+        let (list, open, deep) = (list.clone(), open.setter(), deep.setter());
+        use_effect_with(store.title.clone(), move |_| {
+            open.set(None);
+            deep.set(false);
+            if let (true, Some(list)) = (chosen != Order::Address, list.cast::<HtmlElement>()) {
+                list.set_scroll_top(0);
+            }
+        });
+    }
     let onscroll = {
         let (list, top) = (list.clone(), top.clone());
         move |_: Event| {
@@ -191,7 +202,7 @@ fn order_row(order: &UseStateHandle<Order>, store: &StoreContext) -> Html {
             <select class="small-select" aria-label="Order of the VMAs" {onchange} data-testid="vma-order">{ for options }</select>
             if chosen == Order::Untouched {
                 <small data-testid="vma-untouched" title="A log of strace holds calls. What the program itself loaded and stored is not in it.">
-                    { format!("{untouched} of {} have no resident page; a log holds no loads and stores", vmas.len()) }
+                    { format!("{untouched} of {} have no resident page; neither a log nor a maps text holds loads and stores", vmas.len()) }
                 </small>
             }
         </div>

@@ -61,4 +61,9 @@ impl Tab {
             Tab::Frames => "frames",
         }
     }
+
+    /// The selector of its panel.
+    pub fn panel(self) -> String {
+        format!(".panel[data-panel={}]", self.id())
+    }
 }

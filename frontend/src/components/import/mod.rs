@@ -155,6 +155,7 @@ fn asking(
         <details class="how">
             <summary>{ "How to record one" }</summary>
             <pre class="mono">{ "strace -f -y -e trace=%memory,%desc -o ls.strace ls\nltrace -e malloc+calloc+realloc+free -o vim.ltrace vim\ncat /proc/$PID/maps > before.maps" }</pre>
+            <p class="hint">{ "A log begins when execve has mapped the program. Import its first maps text before the log, and the picture is whole." }</p>
         </details>
     </> }
 }

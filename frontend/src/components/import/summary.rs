@@ -25,10 +25,12 @@ pub(super) struct Summary {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Where it goes, if there is a choice.
     pub(super) place: Option<Place>,
+    /// A log of strace without the maps text that it begins with.
+    begins_late: bool,
 }
 
 impl Summary {
-    pub(super) fn of(importer: &Importer, place: Option<Place>) -> Summary {
+    pub(super) fn of(importer: &Importer, place: Option<Place>, on_maps: bool) -> Summary {
         let errors = importer.diagnostics().iter().filter(|it| it.severity == Severity::Error);
         let mut diagnostics: Vec<Diagnostic> = errors.cloned().collect();
         // What could not be read was found before what could not be run.
@@ -41,6 +43,7 @@ impl Summary {
             skipped: importer.skipped(),
             diagnostics,
             place,
+            begins_late: importer.kind() == Kind::Strace && !on_maps,
         }
     }
 
@@ -74,6 +77,10 @@ pub(super) fn SummaryView(props: &SummaryProps) -> Html {
             <p>{ "This is " }<strong>{ kind_words(summary.kind) }</strong>{ "." }</p>
             if summary.kind != Kind::Maps {
                 { numbers(summary) }
+            }
+            if summary.begins_late {
+                <p class="hint" data-testid="import-begins-late">{ "What execve mapped is in no log of strace: the program itself, its loader, its stack. \
+                    To have it too, import the program's first " }<code>{ "/proc/PID/maps" }</code>{ ", then this log." }</p>
             }
             { skipped(&summary.skipped) }
             { processes(summary, &props.onchoose) }

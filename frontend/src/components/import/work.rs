@@ -250,7 +250,7 @@ impl Importing {
                     return;
                 }
             }
-            let summary = Summary::of(&importer, joins.then_some(work.place));
+            let summary = Summary::of(&importer, joins.then_some(work.place), on_top);
             this.work.borrow_mut().session = Some(importer.finish());
             this.stage.set(Stage::Done(Rc::new(summary)));
         });

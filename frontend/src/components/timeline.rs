@@ -78,7 +78,7 @@ fn outcome(store: &yew::UseReducerHandle<Store>) -> Html {
     let (class, word) = if step.failed { ("failed", "WHY") } else { ("", "NOTE") };
     html! {
         <button type="button" class={classes!("outcome", class)} {onclick} data-testid="outcome">
-            <b>{ step.signal.clone().unwrap_or_else(|| word.into()) }</b>{ " " }{ told }
+            <b>{ word }</b>{ " " }{ told }
         </button>
     }
 }

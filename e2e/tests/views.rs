@@ -181,6 +181,10 @@ async fn a_phone_tells_what_failed_and_shows_the_panel_chosen() -> Result<()> {
         holds(WHOLE, &id("outcome")).await?;
         page.screenshot("phone-outcome").await?;
         page.check_accessibility().await?;
+        // As a person scrolls what is below the screen to its middle.
+        let scroll = "document.querySelector(arguments[0])
+            .scrollIntoView({ block: 'center', behavior: 'instant' });";
+        page.eval(scroll, vec![json!(id("tab-console"))]).await?;
         page.click(&id("tab-console")).await?;
         holds(TOP, "[data-panel=console]").await?;
         page.click(&id("outcome")).await?;

@@ -162,9 +162,12 @@ impl AddressSpace {
     ///    └── range ──┘     →
     /// ```
     pub fn unmap(&mut self, range: PageRange, frames: &mut Frames, changes: &mut Changes) {
+        if self.vmas.overlapping(range).next().is_none() {
+            return;
+        }
         self.cut_out(range, frames, changes);
-        let gone: Vec<Vma> = self.vmas.overlapping(range).copied().collect();
-        for vma in gone {
+        loop {
+            let Some(vma) = self.vmas.overlapping(range).next().copied() else { break };
             self.vmas.remove(vma.range.start());
             changes.left.extend(vma.backing.open_file());
             changes.add(Event::Unmapped { range: vma.range });
@@ -176,6 +179,10 @@ impl AddressSpace {
 
     /// Frees the page tables in which nothing is mapped any more (`free_pgtables`).
     fn free_tables(&mut self, range: PageRange) {
+        let around = range.start() / PMD_SIZE..range.end().div_ceil(PMD_SIZE);
+        if self.tables.next(around).is_none() {
+            return;
+        }
         let below = self.vmas.below(range.start()).map_or(0, |vma| vma.range.end());
         let above = self.vmas.at_or_above(range.end()).map_or(USER_END, |vma| vma.range.start());
         let first = (range.start() / PMD_SIZE).max(below.div_ceil(PMD_SIZE));
@@ -245,7 +252,10 @@ impl AddressSpace {
         if prot != vma.prot {
             changes.add(Event::Protected { range: part.range, before: vma.prot, after: prot });
         }
-        match self.mergeable(&changed) {
+        // A part that was cut off differs from it, unless nothing changes.
+        let same = (prot, flags) == (vma.prot, vma.flags);
+        let beside = if same { self.neighbours(part.range) } else { (below, above) };
+        match mergeable(&changed, beside) {
             (None, None) => {
                 self.vmas.replace(part.range.start(), changed);
             }
@@ -490,18 +500,8 @@ impl AddressSpace {
     /// Puts a VMA into a free range and merges it: with both neighbours if they agree with each
     /// other too, else with the lower, else with the upper (`vma_merge_new_range`).
     fn join(&mut self, vma: Vma, changes: &mut Changes) {
-        let (below, above) = self.mergeable(&vma);
+        let (below, above) = mergeable(&vma, self.neighbours(vma.range));
         self.merge(vma, below, above, changes);
-    }
-
-    /// The neighbours that a VMA merges with.
-    fn mergeable(&self, vma: &Vma) -> (Option<Vma>, Option<Vma>) {
-        let (below, above) = self.neighbours(vma.range);
-        let below = below.filter(|below| below.merges_with(vma));
-        let above = above
-            .filter(|above| vma.merges_with(above))
-            .filter(|above| below.is_none_or(|below| below.origins_agree(above)));
-        (below, above)
     }
 
     /// Puts a VMA into a free range, as one with those of its neighbours.
@@ -580,6 +580,15 @@ impl AddressSpace {
             true
         });
     }
+}
+
+/// Those of its neighbours that a VMA merges with.
+fn mergeable(vma: &Vma, (below, above): (Option<Vma>, Option<Vma>)) -> (Option<Vma>, Option<Vma>) {
+    let below = below.filter(|below| below.merges_with(vma));
+    let above = above
+        .filter(|above| vma.merges_with(above))
+        .filter(|above| below.is_none_or(|below| below.origins_agree(above)));
+    (below, above)
 }
 
 /// The numbers of a range's pages.

@@ -55,6 +55,9 @@ impl Runs {
 
     /// Takes a range out.
     pub fn remove(&mut self, range: Range<u64>) {
+        if self.next(range.clone()).is_none() {
+            return;
+        }
         for part in self.inside(range) {
             let Some((start, end)) = self.runs.get_prev(&part.start) else { continue };
             let (start, end) = (*start, *end);

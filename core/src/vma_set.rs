@@ -25,6 +25,9 @@ use std::sync::Arc;
 /// Most VMAs of a leaf.
 const LEAF: usize = 24;
 
+/// More levels than a tree of all pages there are would have.
+const DEPTH: usize = 16;
+
 /// Most children of an inner node, which is about as large as a leaf then.
 const FAN: usize = 24;
 
@@ -190,12 +193,17 @@ impl VmaSet {
     /// Adds a VMA whose range is free.
     pub fn insert(&mut self, vma: Vma) {
         debug_assert!(self.overlapping(vma.range).next().is_none(), "{:?} is taken", vma.range);
+        self.put(vma, None);
+    }
+
+    /// Adds a VMA; the one before it becomes `before`, which begins where it did.
+    fn put(&mut self, vma: Vma, before: Option<Vma>) {
         self.count_user(&vma, true);
         let Some(root) = &mut self.root else {
             self.root = Some(Child::new(Node::Leaf(ArrayVec::from_iter([vma]))));
             return;
         };
-        if let Some(high) = insert(root, vma) {
+        if let Some(high) = insert(root, vma, before) {
             let low = root.clone();
             *root = Child::new(Node::Inner(ArrayVec::from_iter([low, high])));
         }
@@ -249,8 +257,7 @@ impl VmaSet {
     pub fn split_at(&mut self, at: Address) -> bool {
         let Some(vma) = self.at(at).copied() else { return false };
         let Some((low, high)) = vma.split(at) else { return false };
-        self.replace(vma.range.start(), low);
-        self.insert(high);
+        self.put(high, Some(low));
         true
     }
 
@@ -307,7 +314,7 @@ pub struct Iter<'a> {
     /// What is left of the leaf.
     vmas: std::slice::Iter<'a, Vma>,
     /// What is left of the nodes above it, the root's first.
-    above: Vec<std::slice::Iter<'a, Child>>,
+    above: ArrayVec<std::slice::Iter<'a, Child>, DEPTH>,
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -408,16 +415,20 @@ impl Child {
     }
 }
 
-/// Adds a VMA to a subtree; if that has to be cut in two, the upper half comes back.
-fn insert(child: &mut Child, vma: Vma) -> Option<Child> {
+/// Adds a VMA to a subtree, and perhaps puts another in the place of the one before it, which
+/// begins at the same address; if the subtree has to be cut in two, the upper half comes back.
+fn insert(child: &mut Child, vma: Vma, before: Option<Vma>) -> Option<Child> {
     let high = match Arc::make_mut(&mut child.node) {
         Node::Leaf(vmas) => {
             let index = vmas.partition_point(|other| other.range.start() < vma.range.start());
+            if let (Some(before), Some(low)) = (before, index.checked_sub(1)) {
+                vmas[low] = before;
+            }
             add(vmas, index, vma).map(Node::Leaf)
         }
         Node::Inner(children) => {
             let index = holding(children, vma.range.start());
-            let high = insert(&mut children[index], vma);
+            let high = insert(&mut children[index], vma, before);
             high.and_then(|high| add(children, index + 1, high)).map(Node::Inner)
         }
     };
@@ -508,7 +519,9 @@ fn replace(child: &mut Child, start: Address, vma: Vma) -> Option<Vma> {
             replace(&mut children[index], start, vma)?
         }
     };
-    child.refresh();
+    if old.range != vma.range {
+        child.refresh();
+    }
     Some(old)
 }
 

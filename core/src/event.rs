@@ -33,7 +33,7 @@ pub enum Event {
     /// A page fault made a page resident.
     PageFault { page: Page, kind: FaultKind },
     /// liballoc, a program in the process, made a system call.
-    SystemCall { call: Call, returned: Returned },
+    SystemCall { call: Box<Call>, returned: Box<Returned> },
     /// liballoc decided something.
     Heap(HeapEvent),
 }

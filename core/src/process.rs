@@ -242,6 +242,7 @@ impl Program<'_> {
         let result = run(self.kernel, &mut caused);
         let (returned, _) = answered(result.clone());
         self.step(HeapStep::SystemCall { call: call.clone(), returned: returned.clone() });
+        let (call, returned) = (Box::new(call), Box::new(returned));
         self.events.push(Event::SystemCall { call, returned });
         self.events.extend(caused);
         result.map(|success| success.value)

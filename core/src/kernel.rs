@@ -99,7 +99,11 @@ impl Kernel {
         for open in changes.left {
             self.files.release(open, self.space.vmas().uses(open), &mut self.frames);
         }
-        events.extend(changes.events);
+        if events.is_empty() {
+            *events = changes.events;
+        } else {
+            events.extend(changes.events);
+        }
     }
 
     /// Which page of its file a page of a file VMA shows, and whether that lies wholly behind the

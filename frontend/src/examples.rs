@@ -38,7 +38,7 @@ pub static EXAMPLES: &[Example] = &[
     Example {
         id: "malloc",
         title: "malloc becomes mmap and mprotect",
-        summary: "liballoc asks for 16 pages; an overrun kills a header",
+        summary: "the allocator liballoc asks for 16 pages; an overrun kills a header",
         maps: "",
         trace: include_str!("../examples/malloc.trace"),
     },

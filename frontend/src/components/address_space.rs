@@ -33,7 +33,7 @@ pub fn AddressSpace() -> Html {
             <div class="panel-head">
                 <h2 class="panel-title">{ "Address space" }</h2>
                 <dl class="stats">
-                    <div><dt>{ "VMAs" }</dt><dd data-testid="stat-vmas">{ text::grouped(totals.vma_count) }</dd></div>
+                    <div title="virtual memory areas, or mappings: stretches of pages that the kernel keeps as one, a line each in /proc/PID/maps"><dt>{ "VMAs" }</dt><dd data-testid="stat-vmas">{ text::grouped(totals.vma_count) }</dd></div>
                     <div title={text::bytes(totals.mapped_bytes)}><dt>{ "mapped" }</dt><dd data-testid="stat-mapped">{ text::short_size(totals.mapped_bytes) }</dd></div>
                     <div title={text::count(totals.resident_pages, "page")}><dt>{ "resident" }</dt><dd data-testid="stat-resident">{ text::short_size(resident) }</dd></div>
                     if !hazards.is_empty() {
@@ -43,7 +43,7 @@ pub fn AddressSpace() -> Html {
                                 title="writable and executable: show the next">{ text::grouped(hazards.len() as u64) }</button>
                         </dd></div>
                     }
-                    <div><dt>{ "page faults" }</dt><dd data-testid="stat-faults">{ text::grouped(totals.page_faults) }</dd></div>
+                    <div title="those that the kernel resolved: an access that ends in a signal is not counted"><dt>{ "page faults" }</dt><dd data-testid="stat-faults">{ text::grouped(totals.page_faults) }</dd></div>
                 </dl>
             </div>
             if store.is_empty() && !store.place.is_figure() {

@@ -91,11 +91,11 @@ fn entry_of(level: &WalkLevel, store: &StoreContext, pointed: &PointedContext, l
 fn stop(walk: &WalkView) -> String {
     match walk.stops_at() {
         Some(level) => format!(
-            "The walk stops at {}[{}]: its entry is not present. The access is a page fault, and the kernel decides.",
+            "The walk stops at {}[{}]: its entry is not present. An access now would be a page fault, and the kernel decides what comes of it.",
             level.name, level.index
         ),
         None => {
-            "The walk stops here: the access is a page fault, and the kernel decides.".to_owned()
+            "The walk stops here: an access now would be a page fault, and the kernel decides what comes of it.".to_owned()
         }
     }
 }

@@ -176,6 +176,11 @@ impl Runner {
         ran
     }
 
+    /// Passes over a line of which nothing is known but that it stood here and did nothing.
+    pub(crate) fn pass_line(&mut self) {
+        self.pending = Pending::None;
+    }
+
     fn count(&mut self, ran: &Ran) {
         let counts = &mut self.counts;
         counts.divergences += u64::from(ran.divergence.is_some());

@@ -80,7 +80,7 @@ impl Branch {
         let (from, kept) = self.checkpoints.nearest(position);
         let mut runner = kept.clone();
         for step in self.kept(from..position) {
-            runner.run(step.at.line(), &step.at.source().text);
+            step.run_again(&mut runner);
         }
         Some(runner)
     }
@@ -101,7 +101,7 @@ impl Branch {
         }
         let Some(mut runner) = self.runner_at(start) else { return Vec::new() };
         let tell = |step: &Arc<Kept>| {
-            let ran = runner.run(step.at.line(), &step.at.source().text);
+            let ran = step.run_again(&mut runner);
             let again = || Arc::new(Step::new(ran, &runner.process, step.at.clone()));
             step.whole.clone().unwrap_or_else(again)
         };
@@ -153,6 +153,7 @@ impl Session {
             self.active = index;
             self.position = 0;
             self.current = self.branch().checkpoints.start().clone();
+            self.quiet = false;
         }
         self.go_to(position);
     }

@@ -6,7 +6,7 @@ use super::{Landmark, Step};
 use crate::abi::Errno;
 use crate::call::{Call, Outcome, Returned};
 use crate::event::Event;
-use crate::replay::{Ran, RanKind};
+use crate::replay::{Ran, RanKind, Runner};
 use crate::state::Totals;
 use bitflags::bitflags;
 use std::sync::Arc;
@@ -33,11 +33,23 @@ bitflags! {
 pub(crate) struct Kept {
     /// The line.
     pub(crate) at: SourceLine,
+    /// A line that is no step ran right before it: the signal of the call before, perhaps.
+    pub(super) behind_quiet: bool,
     pub(super) landmarks: Landmarks,
     /// The totals after it.
     pub(super) totals: Totals,
     /// All of it.
     pub(super) whole: Option<Arc<Step>>,
+}
+
+impl Kept {
+    /// Runs the line again, on the state before it.
+    pub(super) fn run_again(&self, runner: &mut Runner) -> Ran {
+        if self.behind_quiet {
+            runner.pass_line();
+        }
+        runner.run(self.at.line(), &self.at.source().text)
+    }
 }
 
 impl Landmark {

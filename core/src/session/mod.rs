@@ -66,6 +66,8 @@ pub struct Session {
     pub(crate) active: usize,
     position: usize,
     current: Runner,
+    /// The line that ran last is no step.
+    quiet: bool,
     /// The step that led to the state shown, once somebody asked.
     last: OnceLock<Option<Arc<Step>>>,
 }
@@ -104,6 +106,7 @@ impl Session {
             active: 0,
             position: 0,
             current: runner,
+            quiet: false,
             last: OnceLock::new(),
         }
     }
@@ -157,11 +160,14 @@ impl Session {
         }
         let ran = self.current.run(at.line(), &source.text);
         if let RanKind::Unreadable(diagnostic) = ran.kind {
+            self.quiet = true;
             return Pushed::Unreadable(diagnostic);
         }
         if ran.kind == RanKind::Nothing && ran.divergence.is_none() {
+            self.quiet = true;
             return Pushed::Nothing;
         }
+        let behind_quiet = std::mem::take(&mut self.quiet);
         if self.position < self.len() {
             self.fork();
         }
@@ -174,9 +180,18 @@ impl Session {
             .then(|| Arc::new(Step::new(ran, &self.current.process, at.clone())));
         self.position += 1;
         self.last = OnceLock::new();
-        branch.steps.push_back(Arc::new(Kept { at, landmarks, totals, whole }));
+        branch.steps.push_back(Arc::new(Kept { at, behind_quiet, landmarks, totals, whole }));
         branch.checkpoints.grow(self.position, &self.current);
         Pushed::Step { skipped }
+    }
+
+    /// Runs a step of another session that had the same lines.
+    fn push_again(&mut self, step: &Kept) {
+        if step.behind_quiet {
+            self.current.pass_line();
+            self.quiet = true;
+        }
+        self.push(step.at.source(), step.at.ordinal());
     }
 
     /// Goes to the state after the first `position` steps, or the last there is.
@@ -187,11 +202,13 @@ impl Session {
         if !(nearest..=position).contains(&self.position) {
             self.current = kept.clone();
             self.position = nearest;
+            self.quiet = false;
         }
         self.last = OnceLock::new();
         while let Some(step) = branch.steps.get(self.position).filter(|_| self.position < position)
         {
-            self.current.run(step.at.line(), &step.at.source().text);
+            step.run_again(&mut self.current);
+            self.quiet = false;
             self.position += 1;
             branch.checkpoints.pass(self.position, &self.current);
         }
@@ -353,6 +370,24 @@ mod tests {
         let why = step.why.as_ref().unwrap();
         assert!(step.failed && why.contains("may not be written"));
         assert!(why.contains("[mmap(2), ERRORS, SIGSEGV: a write into a read-only region]"));
+    }
+
+    #[test]
+    fn a_signal_is_that_of_the_call_before_once() {
+        let mut session = Session::new(Machine::default());
+        session.run(
+            "store(0, 1) = ?\n\
+             --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=NULL} ---\n\
+             --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10} ---\n\
+             brk(0)",
+        );
+        let counts = session.counts();
+        assert_eq!((session.len(), counts.signals, counts.divergences), (3, 2, 0));
+        session.go_to(0);
+        session.go_to(3);
+        assert_eq!(session.counts(), counts);
+        let again = session.with_protection_keys(false);
+        assert_eq!((again.len(), again.counts()), (3, counts));
     }
 
     #[test]

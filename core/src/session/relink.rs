@@ -75,7 +75,7 @@ impl Relink {
             let branch = self.new.active;
             match self.old.branches[branch].steps.get(reached.len() - 1) {
                 Some(step) => {
-                    self.new.push(step.at.source(), step.at.ordinal());
+                    self.new.push_again(step);
                     reached.push(self.new.len());
                     self.progress.done += 1;
                     left -= 1;

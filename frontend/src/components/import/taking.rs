@@ -2,7 +2,7 @@
 
 /// Bytes that are taken at most.
 pub(super) const MOST_BYTES: usize = 134_217_728;
-/// Lines that are taken at most: each is kept with its outcome and, if it ran, as a step.
+/// Lines that are taken at most: each is kept as it was read and, if it ran, as a step.
 pub(super) const MOST_LINES: usize = 1_500_000;
 
 /// What was taken of a text so far.

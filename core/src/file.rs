@@ -361,6 +361,11 @@ impl Files {
         length: u64,
         frames: &mut Frames,
     ) -> u64 {
+        // Without a frame for the first page nothing is written, and nothing changes.
+        let cached = |file: &File| file.cache.frame(offset / PAGE_SIZE).is_some();
+        if frames.available() == 0 && !self.file(id).is_some_and(cached) {
+            return 0;
+        }
         let old = self.file(id).and_then(|file| file.size);
         self.grow_to(id, offset, frames);
         if let Some(file) = self.files.get_mut(&id)

@@ -176,6 +176,26 @@ mod random {
     }
 }
 
+/// It could be run, but what ran could not be saved again.
+#[test]
+fn a_part_that_begins_in_the_middle_of_a_text_is_told() {
+    let mut session = Session::new(Default::default());
+    session.run("malloc(8)\nmalloc(9)\nmalloc(10)");
+    let saved = Saved::of(&session);
+    for (line, steps) in [(1, 1), (0, 2), (3, 1)] {
+        let mut altered = saved.clone();
+        let part = altered.branches[0].parts[0];
+        altered.branches[0].parts.push(mmap_playground_core::saved::Part { line, steps, ..part });
+        altered.branches[0].parts[0].steps = 2;
+        assert!(altered.restore().is_err(), "{line}");
+    }
+    let mut two = saved.clone();
+    two.branches[0].parts[0].steps = 2;
+    let part = two.branches[0].parts[0];
+    two.branches[0].parts.push(mmap_playground_core::saved::Part { line: 2, steps: 1, ..part });
+    assert_eq!(two.restore().map(|session| json(&session)), Ok(json(&session)));
+}
+
 #[test]
 fn settings_and_stated_rules_are_no_remarks_of_the_next_call() {
     let mut session = Session::new(Machine::default());

@@ -4,10 +4,8 @@
 use mmap_playground_core::abi::{Errno, Prot};
 use mmap_playground_core::call::{Call, Returned, StoreValue, Width};
 use mmap_playground_core::maps::{MapsLine, parse_maps, print_maps};
-use mmap_playground_core::trace::lexer::tokens;
 use mmap_playground_core::trace::{
-    ParsedCall, Parser, Recorded, Script, Severity, Statement, print_call, print_line, recognise,
-    resolve,
+    ParsedCall, Recorded, Script, Statement, print_call, print_line, resolve,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -203,51 +201,8 @@ proptest! {
     }
 
     #[test]
-    fn no_text_does_harm(text in hostile_text(), slice in 1_u32..5) {
-        let mut end = 0;
-        for (_, range) in tokens(&text) {
-            prop_assert_eq!(range.start, end);
-            prop_assert!(range.end > end && text.is_char_boundary(range.end));
-            end = range.end;
-        }
-        prop_assert_eq!(end, text.len());
-
-        let script = Script::parse(&text);
-        for pair in script.lines.windows(2) {
-            prop_assert!(pair[0].number <= pair[1].number);
-        }
-        let count = text.split('\n').count() as u32;
-        for line in &script.lines {
-            prop_assert!((1..=count).contains(&line.number));
-            prop_assert!(text.get(line.text.start as usize..line.text.end as usize).is_some());
-            if let Statement::Call(call) = &line.statement
-                && let Err(diagnostic) = resolve(call, &|_| None)
-            {
-                prop_assert!((1..=count).contains(&diagnostic.line) && diagnostic.column > 0);
-            }
-        }
-        for diagnostic in &script.diagnostics {
-            prop_assert!((1..=count).contains(&diagnostic.line) && diagnostic.column > 0);
-        }
-        let mut lost: Vec<u32> = script
-            .diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == Severity::Error)
-            .map(|diagnostic| diagnostic.line)
-            .collect();
-        let errors = lost.len();
-        lost.sort_unstable();
-        lost.dedup();
-        prop_assert_eq!(lost.len(), errors, "two diagnostics for one line");
-
-        let mut parser = Parser::new(text.as_str());
-        while parser.next_lines(slice) {
-            prop_assert!(parser.bytes_read() <= text.len());
-        }
-        prop_assert_eq!(parser.finish(), script);
-
-        recognise(&text);
-        parse_maps(&text);
+    fn no_text_does_harm(text in hostile_text()) {
+        hostile::run("text", text.as_bytes());
     }
 
     #[test]

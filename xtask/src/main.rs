@@ -1,5 +1,5 @@
-//! The project's own commands: `cargo xtask serve`, `build`, `test`, `ci`, `conformance` and
-//! `bench`.
+//! The project's own commands: `cargo xtask serve`, `build`, `test`, `ci`, `conformance`, `bench`
+//! and `fuzz`.
 //!
 //! Each first installs what it needs and is missing ([`setup`]), then runs trunk
 //! ([`page`]) or the tests and checks ([`check`]) and reports on them ([`report`]).
@@ -7,6 +7,7 @@
 mod bench;
 mod budget;
 mod check;
+mod fuzz;
 mod page;
 mod report;
 mod setup;
@@ -55,6 +56,16 @@ enum Command {
         #[arg(long, default_value_t = 9)]
         rounds: usize,
     },
+    /// Tries random inputs on every door that strangers' bytes come through; adds up how many in
+    /// docs/reliability.json.
+    Fuzz {
+        /// Minutes in all.
+        #[arg(long, default_value_t = 10)]
+        minutes: u64,
+        /// One target only.
+        #[arg(long)]
+        target: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -65,6 +76,7 @@ fn main() -> ExitCode {
         Command::Ci => check::ci(),
         Command::Conformance { options } => check::conformance(&options),
         Command::Bench { rounds } => bench::bench(rounds),
+        Command::Fuzz { minutes, target } => fuzz::fuzz(minutes, target.as_deref()),
     };
     match done {
         Ok(code) => code,

@@ -24,6 +24,9 @@ const TRUNK_VERSION: &str = "0.21.14";
 /// The version that the guide is written for; its themes and settings change between versions.
 const MDBOOK_VERSION: &str = "0.5.4";
 
+/// The version that the fuzz targets were written for.
+const CARGO_FUZZ_VERSION: &str = "0.13.2";
+
 /// A tool and how to get it.
 pub(crate) struct Step {
     /// What the tool is called in messages.
@@ -62,6 +65,11 @@ pub(crate) fn for_test() -> Result<Vec<Step>> {
     steps.extend(for_guide()?);
     steps.extend([npm_packages()?, test_runner()?, chromium()]);
     Ok(steps)
+}
+
+/// Returns what `cargo xtask fuzz` needs.
+pub(crate) fn for_fuzz() -> Result<Vec<Step>> {
+    Ok(vec![nightly(), installed(cargo_fuzz_places()?, "", "a minute")?])
 }
 
 /// Returns what the tests in Firefox need besides.
@@ -130,6 +138,21 @@ fn wasm_target() -> Step {
     }
 }
 
+/// libFuzzer watches which parts of a program run; only the nightly compiler can tell it.
+fn nightly() -> Step {
+    const INSTALL: [&str; 5] = ["toolchain", "install", "nightly", "--profile", "minimal"];
+    Step {
+        name: "Rust nightly".to_owned(),
+        is_there: Box::new(|| {
+            let list = output(command("rustup").args(["toolchain", "list"]));
+            list.is_some_and(|list| list.lines().any(|name| name.starts_with("nightly")))
+        }),
+        cost: "Downloading about 200 MB, a minute".to_owned(),
+        install: Box::new(|| run(command("rustup").args(INSTALL))),
+        remedy: format!("rustup {}", INSTALL.join(" ")),
+    }
+}
+
 fn trunk() -> Result<Step> {
     installed(trunk_places()?, "--no-default-features --features rustls", "3 to 6 minutes")
 }
@@ -176,6 +199,20 @@ pub(crate) fn trunk_path() -> Result<PathBuf> {
 /// If mdBook is not installed in the right version.
 pub(crate) fn mdbook_path() -> Result<PathBuf> {
     mdbook_places()?.path()
+}
+
+/// Returns the cargo-fuzz to run.
+///
+/// # Errors
+///
+/// If cargo-fuzz is not installed in the right version.
+pub(crate) fn cargo_fuzz_path() -> Result<PathBuf> {
+    cargo_fuzz_places()?.path()
+}
+
+fn cargo_fuzz_places() -> Result<Places> {
+    let wanted = format!("cargo-fuzz {CARGO_FUZZ_VERSION}");
+    Places::new("cargo-fuzz", CARGO_FUZZ_VERSION, wanted)
 }
 
 fn trunk_places() -> Result<Places> {

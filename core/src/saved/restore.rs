@@ -142,7 +142,11 @@ impl Restore {
         let Some(branch) = self.saved.branches.get(self.branch) else { return };
         if let Some(part) = branch.parts.get(self.part) {
             self.part += 1;
-            self.left = Some(*part);
+            if self.may_begin(*part) {
+                self.left = Some(*part);
+            } else {
+                self.damaged("a part begins in the middle of a text");
+            }
             return;
         }
         self.branch += 1;
@@ -151,6 +155,17 @@ impl Restore {
             self.begin_branch();
         } else {
             self.arrive();
+        }
+    }
+
+    /// Says whether a part begins where its text does, or goes on where the last step left it: any
+    /// other could be run, but not be saved again.
+    fn may_begin(&self, part: Part) -> bool {
+        let last = self.session.branch().steps.last().map(|step| &step.at);
+        let source = self.texts.get(part.text);
+        match last.filter(|last| source.is_some_and(|it| Arc::ptr_eq(it, last.source()))) {
+            Some(last) => part.line == last.ordinal() + 1,
+            None => part.line == 0,
         }
     }
 

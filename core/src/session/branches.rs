@@ -123,7 +123,7 @@ pub struct BranchView {
 }
 
 impl Session {
-    pub(super) fn branch(&self) -> &Branch {
+    pub(crate) fn branch(&self) -> &Branch {
         &self.branches[self.active]
     }
 

@@ -158,6 +158,12 @@ impl Session {
         if !source.choice.takes(at.line().pid) {
             return Pushed::Nothing;
         }
+        // A signal is that of a call of the same text: what stood at the end of another, and was
+        // no step, is not kept.
+        if self.position.checked_sub(1).is_some_and(|last| !self.is_of(last, source)) {
+            self.current.pass_line();
+            self.quiet = true;
+        }
         let ran = self.current.run(at.line(), &source.text);
         if let RanKind::Unreadable(diagnostic) = ran.kind {
             self.quiet = true;
@@ -183,6 +189,12 @@ impl Session {
         branch.steps.push_back(Arc::new(Kept { at, behind_quiet, landmarks, totals, whole }));
         branch.checkpoints.grow(self.position, &self.current);
         Pushed::Step { skipped }
+    }
+
+    /// Says whether a step is a line of a text.
+    fn is_of(&self, step: usize, source: &Arc<Source>) -> bool {
+        let step = self.branch().steps.get(step);
+        step.is_some_and(|step| Arc::ptr_eq(step.at.source(), source))
     }
 
     /// Runs a step of another session that had the same lines.
@@ -388,6 +400,24 @@ mod tests {
         assert_eq!(session.counts(), counts);
         let again = session.with_protection_keys(false);
         assert_eq!((again.len(), again.counts()), (3, counts));
+    }
+
+    #[test]
+    fn a_signal_is_that_of_a_call_of_the_same_text() {
+        const SIGNAL: &str =
+            "--- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10} ---";
+        let mut session = Session::new(Machine::default());
+        session.run(&format!("store(0x10, 1) = ?\n{SIGNAL}"));
+        assert_eq!(session.len(), 1);
+        session.run(SIGNAL);
+        assert_eq!(session.len(), 2);
+        let again = crate::saved::Saved::of(&session).restore().unwrap();
+        assert_eq!((again.len(), again.counts()), (2, session.counts()));
+        // Not otherwise if one went back and forth in between.
+        session.go_to(0);
+        session.go_to(1);
+        session.run(SIGNAL);
+        assert_eq!(session.len(), 2);
     }
 
     #[test]

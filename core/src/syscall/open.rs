@@ -7,7 +7,7 @@
 //! system's files; a log brings the files that it names.
 
 use crate::abi::{AT_FDCWD, Errno, OpenFlags};
-use crate::file::{DESCRIPTOR_LIMIT, FileId, FileKind, OpenId};
+use crate::file::{DESCRIPTOR_LIMIT, FileKind, OpenId};
 use crate::kernel::{CallResult, Kernel, Refusal, refuse};
 use crate::reason::Reason;
 
@@ -41,18 +41,19 @@ impl Kernel {
             && !parent.is_empty()
             && !FOLDERS.contains(&parent)
         {
-            return match self.known_file(parent) {
+            return match self.known_kind(parent) {
                 Some(_) => refuse(Errno::ENOTDIR, Reason::NotDirectory { path: parent.into() }),
                 None => refuse(Errno::ENOENT, no_such_file()),
             };
         }
-        let file = match self.known_file(&path) {
-            Some(file) => {
+        let file = match self.known_kind(&path) {
+            Some((kind, mode)) => {
                 if flags.contains(OpenFlags::CREAT | OpenFlags::EXCL) {
                     return refuse(Errno::EEXIST, Reason::FileExists { path });
                 }
-                self.check_open(file, &path, flags)?;
-                file
+                check_open(kind, mode, &path, flags)?;
+                let known = self.files.by_path(&path);
+                known.unwrap_or_else(|| self.files.create(kind, &path, None, mode))
             }
             None if !flags.contains(OpenFlags::CREAT) => {
                 return refuse(Errno::ENOENT, no_such_file());
@@ -149,40 +150,39 @@ impl Kernel {
         }
     }
 
-    /// The file of a path, made now if it is one that every system has.
-    fn known_file(&mut self, path: &str) -> Option<FileId> {
-        let kind = match path {
-            "/dev/zero" => FileKind::DevZero,
-            "/dev/null" => FileKind::DevNull,
-            _ if FOLDERS.contains(&path) => FileKind::Directory,
-            _ => return self.files.by_path(path),
-        };
-        let known = self.files.by_path(path);
-        Some(known.unwrap_or_else(|| self.files.create(kind, path, None, 0o666)))
+    /// What the file of a path is and may: one that was made, or one that every system has. Those
+    /// are made when they are first opened.
+    fn known_kind(&self, path: &str) -> Option<(FileKind, u32)> {
+        if let Some(file) = self.files.by_path(path).and_then(|file| self.files.file(file)) {
+            return Some((file.kind, file.mode));
+        }
+        match path {
+            "/dev/zero" => Some((FileKind::DevZero, 0o666)),
+            "/dev/null" => Some((FileKind::DevNull, 0o666)),
+            _ => FOLDERS.contains(&path).then_some((FileKind::Directory, 0o666)),
+        }
     }
+}
 
-    /// What an existing file refuses.
-    fn check_open(&self, file: FileId, path: &str, flags: OpenFlags) -> Result<(), Refusal> {
-        let Some(file) = self.files.file(file) else { return Ok(()) };
-        let path = || path.to_owned();
-        if file.kind == FileKind::Directory {
-            if flags.writes() || flags.contains(OpenFlags::CREAT) {
-                return refuse(Errno::EISDIR, Reason::IsDirectory { path: path() });
-            }
-        } else if flags.contains(OpenFlags::DIRECTORY) {
-            return refuse(Errno::ENOTDIR, Reason::NotDirectory { path: path() });
+/// What an existing file refuses.
+fn check_open(kind: FileKind, mode: u32, path: &str, flags: OpenFlags) -> Result<(), Refusal> {
+    let path = || path.to_owned();
+    if kind == FileKind::Directory {
+        if flags.writes() || flags.contains(OpenFlags::CREAT) {
+            return refuse(Errno::EISDIR, Reason::IsDirectory { path: path() });
         }
-        let access = flags.bits() & OpenFlags::ACCMODE.bits();
-        let wants_read = matches!(access, 0 | 2 | 3);
-        let wants_write = matches!(access, 1..=3) || flags.contains(OpenFlags::TRUNC);
-        let lacks =
-            (wants_read && file.mode & 0o400 == 0) || (wants_write && file.mode & 0o200 == 0);
-        let checked = file.kind != FileKind::Directory && !flags.contains(OpenFlags::PATH);
-        if checked && lacks {
-            return refuse(Errno::EACCES, Reason::AccessDenied { path: path() });
-        }
-        Ok(())
+    } else if flags.contains(OpenFlags::DIRECTORY) {
+        return refuse(Errno::ENOTDIR, Reason::NotDirectory { path: path() });
     }
+    let access = flags.bits() & OpenFlags::ACCMODE.bits();
+    let wants_read = matches!(access, 0 | 2 | 3);
+    let wants_write = matches!(access, 1..=3) || flags.contains(OpenFlags::TRUNC);
+    let lacks = (wants_read && mode & 0o400 == 0) || (wants_write && mode & 0o200 == 0);
+    let checked = kind != FileKind::Directory && !flags.contains(OpenFlags::PATH);
+    if checked && lacks {
+        return refuse(Errno::EACCES, Reason::AccessDenied { path: path() });
+    }
+    Ok(())
 }
 
 /// A path without `./` in front and without repeated slashes.

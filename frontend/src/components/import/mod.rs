@@ -5,6 +5,7 @@ mod summary;
 mod taking;
 mod work;
 
+use crate::browser;
 use crate::components::dialog::DialogWindow;
 use crate::store::use_store;
 use crate::text;
@@ -51,14 +52,15 @@ pub fn Import() -> Html {
     let area = use_node_ref();
     let empty = use_state_eq(|| true);
     use_text_put_back(&importing, &area, &empty);
-    {
-        let importing = importing.clone();
-        use_effect_with(matches!(*importing.stage, Stage::Done(_)), move |done| {
-            if *done {
-                importing.focus_again();
-            }
-        });
-    }
+    let found = match &*importing.stage {
+        Stage::Done(summary) => Some(summary.clone()),
+        _ => None,
+    };
+    use_effect_with(found, |found| {
+        if let Some(control) = found.as_ref().and_then(|summary| summary.control) {
+            browser::focus(control);
+        }
+    });
 
     let restart = {
         let importing = importing.clone();

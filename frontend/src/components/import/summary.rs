@@ -27,6 +27,10 @@ pub(super) struct Summary {
     pub(super) place: Option<Place>,
     /// A log of strace without the maps text that it begins with.
     begins_late: bool,
+    /// The control whose choice it answers, by its selector. It was away while the text ran, so the
+    /// focus goes back to it. Kept here and not beside the stage: effects run some time after a
+    /// render, and the one of an older summary must not take what belongs to the next.
+    pub(super) control: Option<&'static str>,
 }
 
 impl Summary {
@@ -44,6 +48,7 @@ impl Summary {
             diagnostics,
             place,
             begins_late: importer.kind() == Kind::Strace && !on_maps,
+            control: None,
         }
     }
 

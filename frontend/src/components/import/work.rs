@@ -61,6 +61,8 @@ pub(super) struct Work {
     /// The process that was asked for.
     choice: Option<Choice>,
     pub(super) place: Place,
+    /// The control that started it, by its selector: the focus goes back to it.
+    control: Option<&'static str>,
     session: Option<Session>,
 }
 
@@ -73,8 +75,6 @@ pub(super) struct Importing {
     pub(super) work: Rc<RefCell<Work>>,
     /// Grows whenever something new begins: only the newest goes on.
     round: Rc<Cell<u32>>,
-    /// The control that started the work, by its selector: the focus goes back to it.
-    control: Rc<Cell<Option<&'static str>>>,
 }
 
 /// What the parts of the window share.
@@ -86,18 +86,10 @@ pub(super) fn use_importing(store: &StoreContext, dialog: &NodeRef) -> Importing
         stage: use_state_eq(|| Stage::Asking(None)),
         work: use_mut_ref(Work::default),
         round: (*use_memo((), |()| Rc::new(Cell::new(0)))).clone(),
-        control: (*use_memo((), |()| Rc::new(Cell::new(None)))).clone(),
     }
 }
 
 impl Importing {
-    /// Has the focus where it was before the last choice: the control was away while the text ran.
-    pub(super) fn focus_again(&self) {
-        if let Some(control) = self.control.take() {
-            browser::focus(control);
-        }
-    }
-
     /// Stops what is at work.
     pub(super) fn stop(&self) {
         self.round.set(self.round.get().wrapping_add(1));
@@ -178,15 +170,15 @@ impl Importing {
     /// Runs the same text as another process.
     pub(super) fn choose(&self, choice: Choice) {
         let work = self.work.borrow().clone();
-        self.control.set(Some("input[name=pid]:checked"));
-        self.start(Work { choice: Some(choice), session: None, ..work });
+        let control = Some("input[name=pid]:checked");
+        self.start(Work { choice: Some(choice), control, session: None, ..work });
     }
 
     /// Runs the same text at another place.
     pub(super) fn put(&self, place: Place) {
         let work = self.work.borrow().clone();
-        self.control.set(Some("input[name=place]:checked"));
-        self.start(Work { place, session: None, ..work });
+        let control = Some("input[name=place]:checked");
+        self.start(Work { place, control, session: None, ..work });
     }
 
     /// Reads a file and takes its text.
@@ -250,7 +242,8 @@ impl Importing {
                     return;
                 }
             }
-            let summary = Summary::of(&importer, joins.then_some(work.place), on_top);
+            let mut summary = Summary::of(&importer, joins.then_some(work.place), on_top);
+            summary.control = work.control;
             this.work.borrow_mut().session = Some(importer.finish());
             this.stage.set(Stage::Done(Rc::new(summary)));
         });

@@ -1,5 +1,5 @@
-//! The project's own commands: `cargo xtask serve`, `build`, `test`, `ci`, `conformance`, `bench`
-//! and `fuzz`.
+//! The project's own commands: `cargo xtask serve`, `build`, `test`, `ci`, `conformance`, `bench`,
+//! `fuzz` and `deps`.
 //!
 //! Each first installs what it needs and is missing ([`setup`]), then runs trunk
 //! ([`page`]) or the tests and checks ([`check`]) and reports on them ([`report`]).
@@ -7,9 +7,12 @@
 mod bench;
 mod budget;
 mod check;
+mod deps;
 mod fuzz;
 mod page;
 mod report;
+mod sbom;
+mod seal;
 mod setup;
 mod shell;
 
@@ -66,6 +69,12 @@ enum Command {
         #[arg(long)]
         target: Option<String>,
     },
+    /// Holds the dependencies to deny.toml: licences, sources, none twice in the page; known
+    /// advisories, where their database can be reached.
+    Deps,
+    /// What trunk calls when it has built the page: names the page's own scripts in its policy.
+    #[command(hide = true)]
+    Seal,
 }
 
 fn main() -> ExitCode {
@@ -76,6 +85,8 @@ fn main() -> ExitCode {
         Command::Ci => check::ci(),
         Command::Conformance { options } => check::conformance(&options),
         Command::Bench { rounds } => bench::bench(rounds),
+        Command::Deps => deps::deps(),
+        Command::Seal => seal::seal(),
         Command::Fuzz { minutes, target } => fuzz::fuzz(minutes, target.as_deref()),
     };
     match done {

@@ -7,8 +7,8 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 use xtask::root;
 
-use crate::setup;
 use crate::shell::{cargo, command, replace_with, run};
+use crate::{sbom, setup};
 
 /// Serves the page until interrupted.
 pub(crate) fn serve(port: u16, open: bool) -> Result<ExitCode> {
@@ -34,6 +34,8 @@ pub(crate) fn build() -> Result<ExitCode> {
     setup::take(&setup::for_guide()?)?;
     guide()?;
     println!("The guide is in dist/guide/.");
+    let components = sbom::write(&root().join("dist/sbom.cdx.json"))?;
+    println!("What the page is made of, {components} crates, is listed in dist/sbom.cdx.json.");
     Ok(ExitCode::SUCCESS)
 }
 

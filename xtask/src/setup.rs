@@ -27,6 +27,9 @@ const MDBOOK_VERSION: &str = "0.5.4";
 /// The version that the fuzz targets were written for.
 const CARGO_FUZZ_VERSION: &str = "0.13.2";
 
+/// The version that `deny.toml` is written for.
+const CARGO_DENY_VERSION: &str = "0.20.2";
+
 /// A tool and how to get it.
 pub(crate) struct Step {
     /// What the tool is called in messages.
@@ -70,6 +73,11 @@ pub(crate) fn for_test() -> Result<Vec<Step>> {
 /// Returns what `cargo xtask fuzz` needs.
 pub(crate) fn for_fuzz() -> Result<Vec<Step>> {
     Ok(vec![nightly(), installed(cargo_fuzz_places()?, "", "a minute")?])
+}
+
+/// Returns what `cargo xtask deps` needs.
+pub(crate) fn for_deps() -> Result<Vec<Step>> {
+    Ok(vec![installed(cargo_deny_places()?, "", "2 to 4 minutes")?])
 }
 
 /// Returns what the tests in Firefox need besides.
@@ -208,6 +216,20 @@ pub(crate) fn mdbook_path() -> Result<PathBuf> {
 /// If cargo-fuzz is not installed in the right version.
 pub(crate) fn cargo_fuzz_path() -> Result<PathBuf> {
     cargo_fuzz_places()?.path()
+}
+
+/// Returns the cargo-deny to run.
+///
+/// # Errors
+///
+/// If cargo-deny is not installed in the right version.
+pub(crate) fn cargo_deny_path() -> Result<PathBuf> {
+    cargo_deny_places()?.path()
+}
+
+fn cargo_deny_places() -> Result<Places> {
+    let wanted = format!("cargo-deny {CARGO_DENY_VERSION}");
+    Places::new("cargo-deny", CARGO_DENY_VERSION, wanted)
 }
 
 fn cargo_fuzz_places() -> Result<Places> {

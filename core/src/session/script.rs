@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::source::SourceLine;
-use crate::trace::{ParsedCall, Recorded, Statement};
+use crate::trace::{ParsedCall, Recorded, Span, Statement};
 
 impl Session {
     /// The steps up to the state shown, as a trace that gives the same state when it runs on the
@@ -62,7 +62,10 @@ impl SourceLine {
             text.push_str(" = ");
         }
         text.push_str(call.name.name());
-        let arguments: Vec<&str> = call.args.iter().map(|it| it.span.of(whole)).collect();
+        // Arguments that ltrace leaves out stand where the last one does, and are left out again.
+        let mut spans: Vec<Span> = call.args.iter().map(|it| it.span).collect();
+        spans.dedup();
+        let arguments: Vec<&str> = spans.into_iter().map(|span| span.of(whole)).collect();
         text.push_str(&format!("({})", arguments.join(", ")));
         match &call.recorded {
             None => {}
@@ -133,6 +136,18 @@ free(0x5575b11af600) = <void>
 ";
         let (first, second, _) = again(text);
         assert_eq!(first, second);
+    }
+
+    #[test]
+    fn what_ltrace_leaves_out_is_left_out_again() {
+        let text = "\
+SYS_mmap(0, 8192, 3, 34 <unfinished ...>
+<... SYS_mmap resumed> ) = 0x7ffff7fb3000
+SYS_munmap(0x7ffff7fb3000, 4096, 3, 34) = 0
+";
+        let (first, second, script) = again(text);
+        assert_eq!(first, second);
+        assert!(script.starts_with("mmap(0, 8192, 3, 34) = 0x7ffff7fb3000\n"), "{script}");
     }
 
     #[test]

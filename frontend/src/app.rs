@@ -146,7 +146,7 @@ pub fn Shared(props: &SharedProps) -> Html {
     let pointed = PointedContext(use_state_eq(|| None));
     let lit =
         use_memo((pointed.get(), store.revision), |(pointed, _)| Lit::of(*pointed, &store.session));
-    let guide = use_guide_state(store.place);
+    let guide = use_guide_state(store);
     use_playing(store);
     html! {
         <ContextProvider<StoreContext> context={store.clone()}>

@@ -65,21 +65,29 @@ pub struct Progress {
     pub page: Address,
     /// The rule behind the signal, at the end.
     pub why: Option<String>,
+    /// Where the signal came: behind so many steps.
+    pub end: usize,
+    /// The session has gone a way of its own, or on behind the end: nobody is guided any more.
+    pub strayed: bool,
 }
 
 impl Progress {
     /// Works out how far a session is, wherever one stands in it.
     pub fn of(session: &Session) -> Progress {
         let mut progress = Progress::default();
-        for (_, step) in session.steps(0..LOOK) {
-            progress.take(&step);
+        for (index, step) in session.steps(0..LOOK) {
+            progress.take(index, &step);
         }
         progress
     }
 
-    fn take(&mut self, step: &Step) {
-        if self.done < LESSONS.len() && step.signal.is_some() {
-            self.done = LESSONS.len();
+    fn take(&mut self, index: usize, step: &Step) {
+        if self.done == LESSONS.len() {
+            self.strayed = true;
+            return;
+        }
+        if step.signal.is_some() {
+            (self.done, self.end) = (LESSONS.len(), index + 1);
             self.why.clone_from(&step.why);
         }
         if step.failed {
@@ -98,7 +106,8 @@ impl Progress {
             (3, Some(Call::Mprotect { addr, prot, .. })) if prot & Prot::WRITE.bits() == 0 => {
                 (self.done, self.page) = (4, *addr);
             }
-            _ => {}
+            (_, Some(call)) => self.strayed |= !goes_along(self.done, call),
+            (_, None) => {}
         }
     }
 
@@ -114,6 +123,17 @@ impl Progress {
             4 => format!("store({page}, 0x42)"),
             _ => return None,
         })
+    }
+}
+
+/// Says whether a call that does not do the next step leaves it the next step all the same.
+fn goes_along(done: usize, call: &Call) -> bool {
+    match call {
+        Call::Load { .. } | Call::Store { .. } | Call::Fetch { .. } => true,
+        Call::Memset { .. } | Call::Memcpy { .. } | Call::Brk { addr: 0 } => true,
+        // The right call, with other arguments.
+        Call::Mprotect { .. } => done >= 3,
+        _ => false,
     }
 }
 
@@ -155,9 +175,22 @@ mod tests {
 
     #[test]
     fn any_signal_is_a_first_fault() {
-        let early = after("store(NULL, 1)\nmmap(NULL, 4096, 3, 0x22, -1, 0)");
+        let early = after("store(NULL, 1)");
         assert_eq!(early.done, 5);
         assert!(early.why.is_some());
+    }
+
+    #[test]
+    fn a_way_of_ones_own_ends_it() {
+        assert!(after("a = malloc(100)").strayed);
+        let map = "q = mmap(NULL, 9*PAGE_SIZE, 3, 0x22, -1, 0)\n";
+        assert!(after(&format!("{map}mprotect(q, 4096, PROT_READ)")).strayed);
+        let along = format!("brk(NULL)\nmunmap(1, 1)\n{map}load(q)\nload(q + 4096)\nstore(q, 1)\n");
+        assert!(!after(&along).strayed);
+        let end = after(&format!("{along}mprotect(q, 4096, PROT_READ)\nstore(q, 1)"));
+        assert_eq!((end.done, end.end, end.strayed), (5, 8, false));
+        let on = after(&format!("{along}mprotect(q, 4096, PROT_READ)\nstore(q, 1)\nload(q)"));
+        assert!(on.strayed, "it has gone on behind the end");
     }
 
     #[test]

@@ -187,6 +187,49 @@ async fn the_guide_is_skipped_for_good_and_started_again_from_the_help() {
     assert_eq!(done(&page), None, "something else was opened");
 }
 
+#[wasm_bindgen_test]
+async fn the_guide_stays_with_the_session_it_began_in() {
+    first_visit();
+    let page = Page::open().await;
+    page.click("guide-go").await;
+    assert_eq!(done(&page).as_deref(), Some("1"));
+    page.click("sessions-open").await;
+    page.click("session-new").await;
+    assert_eq!(done(&page), None, "a session of one's own");
+    page.run("q = mmap(NULL, 4096, 3, 34, -1, 0)").await;
+    assert_eq!(done(&page), None, "nor does it come back there");
+    page.click("undo").await;
+    page.click("undo").await;
+    assert_eq!(done(&page).as_deref(), Some("1"), "its own session");
+    page.run("a = malloc(100)").await;
+    assert_eq!(done(&page), None, "a way of one's own");
+}
+
+#[wasm_bindgen_test]
+async fn the_end_of_the_guide_speaks_of_the_signal_only_at_the_signal() {
+    first_visit();
+    let page = Page::open().await;
+    page.run("store(NULL, 1)").await;
+    assert!(page.text("guide").contains("A first signal"));
+    page.click("guide-back").await;
+    assert!(page.text("guide").contains("Before the signal"), "{}", page.text("guide"));
+    page.click("guide-back").await;
+    assert!(page.text("guide").contains("A first signal"));
+    page.run("brk(NULL)").await;
+    assert_eq!(done(&page), None, "it has gone on");
+}
+
+#[wasm_bindgen_test]
+async fn a_refused_line_stays_with_its_session() {
+    let page = Page::open().await;
+    page.run("a = malloc(100)").await;
+    page.run("free(b)").await;
+    assert_eq!(page.typed(), "free(b)");
+    page.click("sessions-open").await;
+    page.click("session-new").await;
+    assert_eq!(page.typed(), "");
+}
+
 /// The only call shown in the console, or all of them.
 fn lines(page: &Page) -> usize {
     page.all("console-line").len()

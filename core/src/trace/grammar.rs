@@ -12,6 +12,7 @@
 //! ```
 
 use super::lexer::{Token, comment_length, unescape};
+use super::meant::meant;
 use super::names::{CallName, constant};
 use super::noise::{is_plain_name, number};
 use super::resolve::evaluate;
@@ -77,8 +78,8 @@ pub(super) fn head(text: &str) -> Result<Head<'_>, Fault> {
     let Some(open) = rest.find('(') else {
         let end = at + rest.find(char::is_whitespace).unwrap_or(rest.len());
         return match binding {
-            Some(_) => fault(at..end, "expected a call: a name is bound to the result of one"),
-            None => fault(at..end, "expected a call, such as munmap(addr, length)"),
+            Some(_) => fault(at..end, expected_result_of_call(text)),
+            None => fault(at..end, expected_call(text)),
         };
     };
     let full = rest[..open].trim_end();
@@ -89,8 +90,9 @@ pub(super) fn head(text: &str) -> Result<Head<'_>, Fault> {
     // A C++ name may have blanks, which only its result tells from prose.
     let in_a_log = rest.contains(" = ") || rest.contains("<unfinished ...>");
     let is_prose = !in_a_log || full.contains(['=', '"']);
-    if !is_plain_name(full) && is_prose {
-        return fault(place, "expected a call, such as munmap(addr, length)");
+    // `*(p + 8)` is a place in memory.
+    if full == "*" || !is_plain_name(full) && is_prose {
+        return fault(place, expected_call(text));
     }
     let (caller, name) = full.rsplit_once("->").unwrap_or(("", full));
     let (name, library) = name.split_once('@').unwrap_or((name, ""));
@@ -99,6 +101,21 @@ pub(super) fn head(text: &str) -> Result<Head<'_>, Fault> {
     let ltrace = system_call || !caller.is_empty() || !library.is_empty();
     let name = short.unwrap_or(name);
     Ok(Head { binding, caller, name, system_call, ltrace, at: place, args: at + open + 1 })
+}
+
+/// What a line that is no call should have been.
+fn expected_call(text: &str) -> String {
+    match meant(text) {
+        Some(line) => format!("expected a call: did you mean `{line}`?"),
+        None => "expected a call, such as munmap(addr, length)".to_owned(),
+    }
+}
+
+fn expected_result_of_call(text: &str) -> String {
+    match meant(text) {
+        Some(line) => format!("expected a call: did you mean `{line}`?"),
+        None => "expected a call: a name is bound to the result of one".to_owned(),
+    }
 }
 
 /// What stands behind the parenthesis of a known call.
@@ -647,7 +664,12 @@ mod tests {
         for (text, column, message) in [
             ("brk", 1, "expected a call, such as munmap(addr, length)"),
             ("p = 5", 5, "expected a call: a name is bound to the result of one"),
+            ("*p = 1;", 1, "expected a call: did you mean `store(p, 1)`?"),
+            ("*(p + 8) = 1", 1, "expected a call: did you mean `store(p + 8, 1)`?"),
+            ("x = *p", 5, "expected a call: did you mean `x = load(p)`?"),
+            ("char *p = malloc(1)", 1, "expected a call: did you mean `p = malloc(1)`?"),
             ("NULL = brk(0)", 1, "NULL is a constant and cannot be given another value"),
+            ("x = *(p)", 5, "expected a call: did you mean `x = load(p)`?"),
             ("(1)", 1, "expected the name of a call before `(`"),
             ("hello world (1)", 1, "expected a call, such as munmap(addr, length)"),
             ("brk(0", 6, "expected `,` or `)`, but the line ends"),

@@ -4,7 +4,8 @@
 //! for results, sums, `PAGE_SIZE`. The way of a line: `noise` takes off what the tools put around
 //! a call (pids, times, signals), [`lexer`] cuts the rest into tokens, `grammar` makes a
 //! [`ParsedCall`] of them, [`parser`] puts together what a log has torn apart, [`resolve()`] turns
-//! names into numbers, [`printer`] goes the way back, [`complete`] helps with typing. Nothing here
+//! names into numbers, [`printer`] goes the way back, [`complete`] helps
+//! with typing, and so does `meant`, where a line is C and no call. Nothing here
 //! knows a process.
 //!
 //! Parsing never fails and never panics: a line that cannot be read becomes one [`Diagnostic`],
@@ -13,6 +14,7 @@
 pub mod complete;
 mod grammar;
 pub mod lexer;
+mod meant;
 pub mod names;
 mod noise;
 pub mod parser;

@@ -25,6 +25,8 @@ struct Editor {
     history: Rc<RefCell<History>>,
     /// What was sent, and the history of steps before it.
     sent: Rc<RefCell<Option<(String, u32)>>>,
+    /// What came back because nothing of it ran.
+    returned: Rc<RefCell<Option<String>>>,
     /// The list was closed, so that Tab leaves the input as long as nothing is typed.
     dismissed: Rc<Cell<bool>>,
 }
@@ -34,6 +36,7 @@ struct Editor {
 pub fn ConsoleInput() -> Html {
     let editor = use_editor();
     use_return_of_what_did_not_run(&editor);
+    use_leaving_with_the_session(&editor);
 
     let handle = |handler: fn(&Editor)| {
         let editor = editor.clone();
@@ -108,6 +111,7 @@ fn use_editor() -> Editor {
         popup: use_state_eq(|| None),
         history: use_mut_ref(|| History::kept_in(place)),
         sent: use_mut_ref(|| None),
+        returned: use_mut_ref(|| None),
         dismissed: (*use_memo((), |()| Rc::new(Cell::new(false)))).clone(),
     }
 }
@@ -126,7 +130,21 @@ fn use_return_of_what_did_not_run(editor: &Editor) {
                 area.set_value(&line);
                 area.select();
             }
+            *editor.returned.borrow_mut() = Some(line.clone());
             editor.text.set(line);
+        }
+    });
+}
+
+/// What came back and was not touched stays with its session: in another it means nothing.
+#[hook]
+fn use_leaving_with_the_session(editor: &Editor) {
+    let editor = editor.clone();
+    let session = (editor.store.slot, editor.store.title.clone());
+    use_effect_with(session, move |_| {
+        let returned = editor.returned.borrow_mut().take();
+        if returned.is_some_and(|line| line == *editor.text) {
+            editor.text.set(String::new());
         }
     });
 }

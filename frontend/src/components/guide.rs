@@ -3,79 +3,114 @@
 use crate::browser;
 use crate::components::icons;
 use crate::guide::{LESSONS, Progress};
-use crate::store::{Action, Loaded, Place, StoreContext, use_store};
+use crate::store::{Action, Loaded, Store, StoreContext, use_store};
 use mmap_playground_core::machine::Machine;
 use mmap_playground_core::session::Session;
+use std::rc::Rc;
 use yew::prelude::*;
 
-/// Where the browser keeps that the guide was skipped or finished.
+/// Where the browser keeps how far a person is with the guide.
 const KEY: &str = "mmap-playground.guide";
+/// What stands there once it has begun.
+const BEGUN: &str = "begun";
+/// What stands there once it was skipped, finished or left.
+const DONE: &str = "done";
 
 /// What a session is called that the guide begins.
 const TITLE: &str = "Guided start";
 
+/// What is known of the guide.
+#[derive(Clone, Copy, PartialEq)]
+struct Wanted {
+    /// Somebody is here for the first time, or asked for it.
+    wanted: bool,
+    /// The session in which it began, and to which it belongs; none until there is one.
+    slot: Option<u32>,
+}
+
 /// Whether the guide is wanted, shared with the window of keys, which starts it again.
 #[derive(Clone, PartialEq)]
-pub struct GuideContext(UseStateHandle<bool>);
+pub struct GuideContext(UseStateHandle<Wanted>);
 
 impl GuideContext {
     /// Starts the guide again, on a process that has run nothing. Undo brings back what was there.
     pub fn start(&self, store: &StoreContext) {
-        if !store.is_empty() {
+        let slot = store.is_empty().then_some(store.slot);
+        if slot.is_none() {
             store.dispatch(Action::Load(Box::new(Loaded {
                 session: Session::new(Machine::default()),
                 title: TITLE.into(),
                 trouble: Vec::new(),
             })));
         }
-        self.0.set(true);
+        self.0.set(Wanted { wanted: true, slot });
     }
 
-    /// Says whether it is wanted; its bar stands above an empty page then.
-    pub fn is_wanted(&self) -> bool {
-        *self.0
+    /// Says whether the session shown is the one that the guide is about.
+    fn is_here(&self, store: &Store, progress: &Progress) -> bool {
+        let Wanted { wanted, slot } = *self.0;
+        wanted
+            && slot.is_none_or(|slot| slot == store.slot)
+            && store.title.as_ref().is_none_or(|title| title == TITLE)
+            && !progress.strayed
     }
 
     /// Ends it for good.
     fn end(&self) {
-        browser::store(KEY, "done");
-        self.0.set(false);
+        browser::store(KEY, DONE);
+        self.0.set(Wanted { wanted: false, slot: None });
     }
 }
 
-/// Whether the guide is wanted: on a first visit to the page.
+/// Whether the guide is wanted: on a first visit to the page, and on the next if it had begun.
 #[hook]
-pub fn use_guide_state(place: Place) -> GuideContext {
-    GuideContext(use_state_eq(|| !place.is_figure() && browser::stored(KEY).is_none()))
+pub fn use_guide_state(store: &StoreContext) -> GuideContext {
+    let guide = GuideContext(use_state_eq(|| {
+        let kept = browser::stored(KEY);
+        let wanted = !store.place.is_figure() && kept.as_deref() != Some(DONE);
+        // A visit that goes on waits for its session to come back.
+        Wanted { wanted, slot: kept.is_none().then_some(store.slot) }
+    }));
+    let progress = use_memo(store.history, |_| Progress::of(&store.session));
+    let is_begun = !store.session.is_empty() || store.title.is_some();
+    let is_here = guide.is_here(store, &progress);
+    let now = guide.clone();
+    use_effect_with((guide.0.wanted, is_here, is_begun, store.slot), move |&(.., slot)| {
+        match (now.0.wanted, is_here) {
+            (false, _) => {}
+            (true, true) if is_begun => {
+                browser::store(KEY, BEGUN);
+                now.0.set(Wanted { slot: now.0.slot.or(Some(slot)), ..*now.0 });
+            }
+            (true, true) => {}
+            // Whoever has gone another way may come back in this visit, and is left alone later.
+            (true, false) if browser::stored(KEY).is_some() => browser::store(KEY, DONE),
+            (true, false) => {}
+        }
+    });
+    guide
 }
 
-/// The bar; nothing where it is not wanted, or something else was opened.
-#[component]
-pub fn Guide() -> Html {
+/// The guide and how far it is, where it is to be shown.
+#[hook]
+pub fn use_guide() -> Option<(GuideContext, Rc<Progress>)> {
     let store = use_store();
     let guide = use_context::<GuideContext>();
     let progress = use_memo(store.history, |_| Progress::of(&store.session));
-    let begun_elsewhere = store.title.as_ref().is_some_and(|title| title != TITLE);
-    let Some(guide) = guide.filter(|guide| *guide.0 && !begun_elsewhere) else {
+    guide.filter(|guide| guide.is_here(&store, &progress)).map(|guide| (guide, progress))
+}
+
+/// The bar; nothing where it is not wanted, or the session is another.
+#[component]
+pub fn Guide() -> Html {
+    let store = use_store();
+    let Some((guide, progress)) = use_guide() else {
         return Html::default();
     };
     let end = move |_: MouseEvent| guide.end();
     let count = LESSONS.len();
     let Some((lesson, line)) = LESSONS.get(progress.done).zip(progress.line()) else {
-        let dispatcher = store.dispatcher();
-        let back = move |_: MouseEvent| dispatcher.dispatch(Action::Step(-1));
-        let why = progress.why.clone().unwrap_or_default();
-        return html! {
-            <section class="guide" aria-label="Guided start" data-testid="guide" data-done={count.to_string()}>
-                <p class="guide-text" role="status"><strong>{ "A first signal. " }</strong>
-                    { "The processor could not go on, the kernel found no rule that lets it, and sent SIGSEGV. WHY: " }{ why }
-                    { ". By default that ends the process; here it goes on. Every step can be taken back; the examples go on from here." }</p>
-                <div class="guide-actions">
-                    <button type="button" class="button" onclick={back} data-testid="guide-back">{ "A step back" }</button>
-                    <button type="button" class="button primary" onclick={end} data-testid="guide-end">{ "Done" }</button>
-                </div>
-            </section>
-        };
+        return at_the_end(&store, &progress, end);
     };
     let go = {
         let (dispatcher, line) = (store.dispatcher(), line.clone());
@@ -88,6 +123,36 @@ pub fn Guide() -> Html {
             <div class="guide-actions">
                 <button type="button" class="button primary" onclick={go} title={line} data-testid="guide-go">{ lesson.button }</button>
                 <button type="button" class="button quiet" onclick={end} aria-label="Skip the guided start" title="Skip" data-testid="guide-skip">{ icons::close() }</button>
+            </div>
+        </section>
+    }
+}
+
+/// What the guide says behind its last step: the signal, or that one stands before it again.
+fn at_the_end(
+    store: &StoreContext,
+    progress: &Progress,
+    end: impl Fn(MouseEvent) + 'static,
+) -> Html {
+    let at_signal = store.session.position() >= progress.end;
+    let step = if at_signal { -1 } else { 1 };
+    let dispatcher = store.dispatcher();
+    let go = move |_: MouseEvent| dispatcher.dispatch(Action::Step(step));
+    let text = if at_signal {
+        let why = progress.why.as_deref().unwrap_or_default();
+        html! { <><strong>{ "A first signal. " }</strong>
+        { "The processor could not go on, the kernel found no rule that lets it, and sent SIGSEGV. WHY: " }{ why }
+        { ". By default that ends the process; here it goes on. Every step can be taken back; the examples go on from here." }</> }
+    } else {
+        html! { <><strong>{ "Before the signal. " }</strong>
+        { "All is as it was at this step. What you run here takes another way, and the way there was is kept as a branch." }</> }
+    };
+    html! {
+        <section class="guide" aria-label="Guided start" data-testid="guide" data-done={LESSONS.len().to_string()}>
+            <p class="guide-text" role="status">{ text }</p>
+            <div class="guide-actions">
+                <button type="button" class="button" onclick={go} data-testid="guide-back">{ if at_signal { "A step back" } else { "A step on" } }</button>
+                <button type="button" class="button primary" onclick={end} data-testid="guide-end">{ "Done" }</button>
             </div>
         </section>
     }

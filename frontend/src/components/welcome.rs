@@ -1,6 +1,6 @@
 //! What the map shows while nothing is mapped: what this is, and one thing to click.
 
-use crate::components::guide::GuideContext;
+use crate::components::guide::use_guide;
 use crate::examples::{self, EXAMPLES};
 use crate::store::{Action, Dialog, use_store};
 use yew::prelude::*;
@@ -10,7 +10,7 @@ use yew::prelude::*;
 pub fn Welcome() -> Html {
     let store = use_store();
     // The guide, above, has the one thing to click while it is wanted.
-    let guided = use_context::<GuideContext>().is_some_and(|guide| guide.is_wanted());
+    let guided = use_guide().is_some();
     let start = {
         let dispatcher = store.dispatcher();
         move |_| {

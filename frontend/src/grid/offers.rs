@@ -20,9 +20,9 @@ fn offer(label: &str, line: String) -> Offer {
 const PROTECTIONS: [(Prot, &str); 5] = [
     (Prot::READ, "Make read-only"),
     (Prot::RW, "Make writable"),
-    (Prot::READ.union(Prot::EXEC), "Make executable"),
-    (Prot::empty(), "Take every right"),
-    (Prot::RWX, "Writable and executable"),
+    (Prot::READ.union(Prot::EXEC), "Make executable, not writable"),
+    (Prot::empty(), "Forbid every access"),
+    (Prot::RWX, "Make writable and executable"),
 ];
 
 /// The VMAs that a range overlaps.

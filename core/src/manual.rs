@@ -131,7 +131,7 @@ fn mmap(errno: Errno, reason: &Reason) -> Option<Citation> {
         Reason::LengthZero { .. } => error("EINVAL: length was 0")
             .but("Linux before 2.6.12 succeeded and mapped nothing; POSIX asks for the error"),
         Reason::LengthWraps { .. } => error("EINVAL: addr, length or offset too large or not on a page boundary")
-            .but("the page counts a length that is too large under EINVAL; Linux gives ENOMEM, as POSIX does"),
+            .but("the manual page counts a length that is too large under EINVAL; Linux gives ENOMEM, as POSIX does"),
         Reason::PastUserEnd { .. } if errno != Errno::ENOMEM => {
             error("ENOMEM: addr exceeds the virtual address space").but(
                 "the highest addresses are taken for an error number on their way through the kernel, which then comes back",
@@ -140,24 +140,24 @@ fn mmap(errno: Errno, reason: &Reason) -> Option<Citation> {
         Reason::PastUserEnd { .. } => error("ENOMEM: addr exceeds the virtual address space"),
         Reason::UnknownBits { .. } => {
             described("MAP_SHARED_VALIDATE: unknown flags fail with EOPNOTSUPP")
-                .but("the page's ERRORS do not list it")
+                .but("the manual page's ERRORS do not list it")
         }
         Reason::FlagCombination { text } => return mmap_flags(errno, text),
         Reason::NoMappingType { map_type: 3, .. } => {
             error("EINVAL: none of MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE")
-                .but("the page does not say that MAP_SHARED_VALIDATE refuses MAP_ANONYMOUS")
+                .but("the manual page does not say that MAP_SHARED_VALIDATE refuses MAP_ANONYMOUS")
         }
         Reason::NoMappingType { .. } => {
             error("EINVAL: none of MAP_PRIVATE, MAP_SHARED, MAP_SHARED_VALIDATE")
         }
         Reason::BelowMmapMinAddr { .. } => {
             described("addr: never below /proc/sys/vm/mmap_min_addr").but(
-                "the page gives EPERM other causes, and says that MAP_FIXED with NULL maps address 0: only with CAP_SYS_RAWIO",
+                "the manual page gives EPERM other causes, and says that MAP_FIXED with NULL maps address 0: only with CAP_SYS_RAWIO",
             )
         }
         Reason::OffsetOverflow { .. } => {
             error("EOVERFLOW: the pages of length and offset together overflow")
-                .but("the page speaks of 32-bit systems only; here the largest size of a file is the limit")
+                .but("the manual page speaks of 32-bit systems only; here the largest size of a file is the limit")
         }
         Reason::AlreadyMapped { .. } => {
             error("EEXIST: MAP_FIXED_NOREPLACE, and the range clashes with a mapping")
@@ -171,7 +171,7 @@ fn mmap(errno: Errno, reason: &Reason) -> Option<Citation> {
         Reason::Overcommit { .. } => error("ENOMEM: no memory is available")
             .but("the rule is vm.overcommit_memory 0, in proc(5)"),
         Reason::SharedAnonymousGrows => described("MAP_GROWSDOWN: used for stacks")
-            .but("the page does not say that it is for private anonymous memory only"),
+            .but("the manual page does not say that it is for private anonymous memory only"),
         Reason::BadDescriptor { .. } => error("EBADF: fd is no valid descriptor"),
         Reason::PathOnlyDescriptor { .. } => {
             Citation::new("open(2)", "DESCRIPTION", "O_PATH: operations on the file fail with EBADF")
@@ -183,7 +183,7 @@ fn mmap(errno: Errno, reason: &Reason) -> Option<Citation> {
             error("EACCES: a file mapping, and fd is not open for reading")
         }
         Reason::CannotBeMapped { .. } => error("ENODEV: the file does not support memory mapping")
-            .but("the page has EACCES for what is no regular file; Linux and POSIX give ENODEV"),
+            .but("the manual page has EACCES for what is no regular file; Linux and POSIX give ENODEV"),
         _ => return None,
     })
 }
@@ -194,7 +194,7 @@ fn mmap_flags(errno: Errno, text: &str) -> Option<Citation> {
     Some(match errno {
         Errno::EAGAIN => Citation::error("mmap(2)", "EAGAIN: too much memory has been locked"),
         Errno::EOPNOTSUPP => described("MAP_SYNC: for files in persistent memory, else EOPNOTSUPP")
-            .but("the page's ERRORS do not list it"),
+            .but("the manual page's ERRORS do not list it"),
         _ if text.starts_with("MAP_HUGETLB") => {
             Citation::new("mmap(2)", "NOTES, Huge page (Huge TLB) mappings", "what must be aligned")
         }
@@ -231,20 +231,20 @@ fn mprotect(reason: &Reason) -> Option<Citation> {
             "DESCRIPTION",
             "PROT_GROWSDOWN, PROT_GROWSUP: for a mapping that grows that way",
         )
-        .but("the page's ERRORS do not say that it is EINVAL else"),
+        .but("the manual page's ERRORS do not say that it is EINVAL else"),
         Reason::LengthWraps { .. } | Reason::NotMapped { .. } => {
             error("ENOMEM: addresses that are invalid or not mapped")
                 .but("EFAULT before Linux 2.4.19")
         }
         Reason::HoleInRange { .. } => error("ENOMEM: addresses that are invalid or not mapped")
-            .but("what lies before the hole stays changed, which POSIX allows and the page does not say"),
+            .but("what lies before the hole stays changed, which POSIX allows and the manual page does not say"),
         Reason::MappingMayNotBeWritten { .. } => {
             error("EACCES: a file opened read-only cannot be made PROT_WRITE")
                 .but("only if the mapping is shared")
         }
         Reason::TooManyMappings { .. } => error("ENOMEM: the maximum number of mappings"),
         Reason::Overcommit { .. } => error("ENOMEM: kernel structures could not be allocated")
-            .but("the page does not say that memory made writable is counted; proc(5), vm.overcommit_memory"),
+            .but("the manual page does not say that memory made writable is counted; proc(5), vm.overcommit_memory"),
         _ => return None,
     })
 }
@@ -321,7 +321,7 @@ fn madvise(errno: Errno, reason: &Reason) -> Option<Citation> {
         }
         Reason::AdviceNotFor { text, .. } if text.contains("huge page") => {
             Citation::new("madvise(2)", "DESCRIPTION", "MADV_COLLAPSE: of whole huge pages")
-                .but("the page lists no EINVAL for it")
+                .but("the manual page lists no EINVAL for it")
         }
         Reason::AdviceNotFor { text, .. } if text.contains("DROPPABLE") => {
             Citation::new("mmap(2)", "DESCRIPTION", "MAP_DROPPABLE (since Linux 6.11)")
@@ -457,7 +457,7 @@ pub fn cite_signal(info: &SignalInfo, reason: &Reason) -> Citation {
             "DESCRIPTION",
             "MAP_GROWSDOWN: near the next lower mapping, touching the guard page is SIGSEGV",
         )
-        .but("the page says within a page of it; since Linux 4.12 the gap is 256 pages"),
+        .but("the manual page says within a page of it; since Linux 4.12 the gap is 256 pages"),
         Reason::GuardPage { .. } => {
             Citation::new("madvise(2)", "DESCRIPTION", "MADV_GUARD_INSTALL (since Linux 6.13)")
         }
@@ -466,7 +466,7 @@ pub fn cite_signal(info: &SignalInfo, reason: &Reason) -> Citation {
         }
         _ => match (info.signal, info.code) {
             (_, SignalCode::SI_KERNEL) => code("SI_KERNEL: sent by the kernel")
-                .but("the page does not say that si_addr is 0 then"),
+                .but("the manual page does not say that si_addr is 0 then"),
             (Signal::SIGBUS, _) => code("BUS_ADRERR: nonexistent physical address"),
             (_, SignalCode::SEGV_PKUERR) => code("SEGV_PKUERR: access denied by protection keys"),
             (_, SignalCode::SEGV_ACCERR) => code("SEGV_ACCERR: invalid permissions"),
@@ -481,7 +481,7 @@ fn surprise(call: &Call, reason: &Reason) -> Citation {
     match reason {
         Reason::HintNotTaken { .. } => {
             addr("addr: if something is mapped there, the kernel picks a new address")
-                .but("the page lets the new address depend on the hint; here it does not")
+                .but("the manual page lets the new address depend on the hint; here it does not")
         }
         Reason::HintRaised { .. } => addr("addr: never below /proc/sys/vm/mmap_min_addr"),
         Reason::AlignedTo2MiB { .. } => {

@@ -343,7 +343,7 @@ impl Surprise {
                 format!("only {mapped_pages} of the {pages} pages were mapped: holes are no error")
             }
             Surprise::ZeroPage { page } => format!(
-                "the page at {:#x} was never written: it shows the one page of zeros that all share, and takes no memory",
+                "the page at {:#x} was never written: it shows the one page of zeros that all share: resident, without a frame of its own",
                 page.start()
             ),
             Surprise::CopyOnWrite { page } => {
@@ -398,7 +398,7 @@ impl Surprise {
                 format!("the allocator asked for {pages} pages at once, to have some for later calls")
             }
             Surprise::PagesKept => {
-                "no page went back to the kernel: other blocks live on the same run of pages, which goes back as a whole, with the last of them".to_owned()
+                "no page went back to the kernel: another block lives on the same pages, which go back together, with the last block on them".to_owned()
             }
         }
     }
@@ -408,16 +408,10 @@ impl Surprise {
         let described = |page, entry| Citation::new(page, "DESCRIPTION", entry);
         let mmap = |entry| described("mmap(2)", entry);
         match self {
-            Surprise::Split { by_unmapping: true, .. } => Citation::new(
-                "munmap(2)",
-                "ERRORS",
-                "ENOMEM: unmapping in the middle of a mapping makes two",
-            ),
-            Surprise::Split { .. } => Citation::new(
-                "mprotect(2)",
-                "ERRORS",
-                "ENOMEM: a protection in the middle makes three mappings",
-            ),
+            // The manual pages name it only where it fails, under ENOMEM: of a call that succeeded
+            // that would read like a failure.
+            Surprise::Split { .. } => Citation::new("Linux 6.18", "mm/vma.c", "__split_vma")
+                .but("the manual pages name it only among errors, where mappings become too many"),
             Surprise::Merged { .. } => {
                 Citation::new("Linux 6.18", "mm/vma.c", "can_vma_merge_before, can_vma_merge_after")
                     .but("no manual page says it")
@@ -455,7 +449,7 @@ impl Surprise {
             Surprise::CopyOnWrite { .. } => mmap("MAP_PRIVATE: a private copy-on-write mapping"),
             Surprise::GrewDown { .. } => {
                 mmap("MAP_GROWSDOWN: touching below the mapping makes it grow")
-                    .but("the page says by a page; Linux grows to whatever page is touched")
+                    .but("the manual page says by a page; Linux grows to whatever page is touched")
             }
             Surprise::AnonymousIgnores { .. } => {
                 mmap("MAP_ANONYMOUS: fd is ignored, offset should be zero")
@@ -509,7 +503,7 @@ impl Surprise {
             ),
             Surprise::BreakInsidePage { .. } => {
                 described("brk(2)", "sets the end of the data segment to addr")
-                    .but("the page does not say that whole pages are mapped")
+                    .but("the manual page does not say that whole pages are mapped")
             }
             Surprise::PagesAsked { .. } => {
                 Citation::new("malloc(3)", "NOTES", "the size of the heap is adjusted as required")
@@ -526,7 +520,7 @@ impl Surprise {
 fn rounded(page: &'static str) -> Citation {
     match page {
         "mmap(2)" => Citation::new(page, "NOTES", "a file is mapped in multiples of the page size")
-            .but("the page does not say it of anonymous memory"),
+            .but("the manual page does not say it of anonymous memory"),
         "munmap(2)" => Citation::new(
             page,
             "DESCRIPTION, munmap()",
@@ -539,7 +533,7 @@ fn rounded(page: &'static str) -> Citation {
             Citation::new(page, "DESCRIPTION", "length is rounded up to a multiple of page size")
         }
         _ => Citation::new(page, "DESCRIPTION", "the length, in bytes")
-            .but("the page does not say that it is rounded"),
+            .but("the manual page does not say that it is rounded"),
     }
 }
 

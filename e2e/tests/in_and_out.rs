@@ -413,7 +413,7 @@ async fn of_a_huge_log_the_beginning_is_offered() -> Result<()> {
         page.wait_for_text(&id("import-cut"), "first 1\u{202f}500\u{202f}000 lines").await?;
         page.screenshot("import-huge").await?;
         page.check_accessibility().await?;
-        page.click(&id("import-another")).await?;
+        page.click(&id("import-back")).await?;
 
         // Taken after all, it reads with progress and can be stopped.
         page.type_into(&id("import-file"), &path).await?;

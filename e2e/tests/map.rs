@@ -2,7 +2,7 @@
 //! screen readers, what lights together, fingers and paper.
 
 use anyhow::{Context, ensure};
-use e2e::{Key, Page, Result, Viewport, id, with_page};
+use e2e::{BrowserKind, Key, Page, Result, Viewport, id, with_page};
 use serde_json::json;
 use std::path::Path;
 
@@ -282,6 +282,77 @@ async fn fingers() -> Result<()> {
             .await?;
         page.screenshot("map-fingers").await?;
         page.check_accessibility().await
+    })
+    .await
+}
+
+/// A finger that goes up or down the map scrolls the page, where the map has nothing to scroll.
+#[tokio::test]
+async fn a_finger_on_the_map_scrolls_the_page() -> Result<()> {
+    with_page("finger scrolls", Viewport::PHONE, async |page| {
+        page.click(&id("guide-go")).await?;
+        page.wait_for(&id("page-grid")).await?;
+        const ACTION: &str =
+            "return getComputedStyle(document.querySelector('[data-testid=page-grid]')).touchAction;";
+        page.wait_until("the map leaves up and down to the page", async || {
+            Ok(page.eval(ACTION, vec![]).await? == json!("pan-y"))
+        })
+        .await?;
+        // Firefox's driver sends touch events that scroll nothing by themselves.
+        if page.kind() == BrowserKind::Chromium {
+            page.swipe(&id("page-grid"), (150.0, 200.0), (150.0, 40.0)).await?;
+            page.wait_until("the page is scrolled", async || {
+                Ok(page.eval("return window.scrollY;", vec![]).await?.as_f64() > Some(50.0))
+            })
+            .await?;
+        }
+        // Sideways selects, as before.
+        page.eval("window.scrollTo(0, 0);", vec![]).await?;
+        page.swipe(&id("page-grid"), (150.0, 30.0), (230.0, 34.0)).await?;
+        page.wait_for(".offers").await
+    })
+    .await
+}
+
+/// Where an element begins, in CSS pixels from the top of the page.
+async fn top_of(page: &Page, name: &str) -> Result<f64> {
+    const TOP: &str = "return window.scrollY
+        + document.querySelector(arguments[0]).getBoundingClientRect().top;";
+    page.eval(TOP, vec![json!(id(name))]).await?.as_f64().context("it is nowhere")
+}
+
+/// Whoever presses twice at one place hits the same thing twice: the map does not move away from
+/// under a finger when a mapping is split.
+#[tokio::test]
+async fn the_map_stays_where_it_is() -> Result<()> {
+    with_page("the map stays", Viewport::PHONE, async |page| {
+        page.click(&id("guide-go")).await?;
+        page.wait_for(&id("page-grid")).await?;
+        let (map, button) = (top_of(page, "page-grid").await?, top_of(page, "guide-go").await?);
+        for step in 2..5 {
+            page.click(&id("guide-go")).await?;
+            page.wait_for(&format!("{}[data-done=\"{step}\"]", id("guide"))).await?;
+            let now = (top_of(page, "page-grid").await?, top_of(page, "guide-go").await?);
+            let moved = (now.0 - map).abs().max((now.1 - button).abs());
+            ensure!(moved < 2.0, "they moved from {map}, {button} to {now:?}");
+        }
+        page.wait_for_text(&id("stat-vmas"), "3").await
+    })
+    .await
+}
+
+/// The button that runs the call stays where it is, whichever call is chosen.
+#[tokio::test]
+async fn run_stays_where_it_is() -> Result<()> {
+    with_page("run stays", Viewport::DESKTOP, async |page| {
+        let run = top_of(page, "run").await?;
+        for call in ["mprotect", "store", "load", "free", "mmap"] {
+            page.click(&id(&format!("call-{call}"))).await?;
+            page.wait_for_text(&id("c-line"), &format!("{call}(")).await?;
+            let now = top_of(page, "run").await?;
+            ensure!(now == run, "Run moved from {run} to {now} for {call}");
+        }
+        Ok(())
     })
     .await
 }

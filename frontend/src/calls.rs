@@ -3,11 +3,13 @@
 //! Flags come from the tables of `core::abi`, and what they mean from `core::meaning`.
 //! A form makes text and nothing else: it runs on the same road as a line typed in the console.
 
+use crate::store::Moment;
 use crate::text::c_string;
 use mmap_playground_core::abi::{
     ADVICE_NAMES, FlagNames, MAP_NAMES, MEMFD_NAMES, MREMAP_NAMES, MSYNC_NAMES, OPEN_NAMES,
     PROT_NAMES,
 };
+use mmap_playground_core::address::{Address, page_floor};
 use mmap_playground_core::meaning;
 
 /// A call that has a form.
@@ -358,6 +360,32 @@ impl Draft {
         Draft { spec, result_name: String::new(), values }
     }
 
+    /// Puts what there is in place of names that stand for nothing: `p` where nothing is called p,
+    /// `a` where no block is in use under that name.
+    pub fn freshen(&mut self, names: &[(String, u64)], moment: &Moment, cursor: Option<Address>) {
+        for (arg, value) in self.spec.args.iter().zip(&mut self.values) {
+            let found = match arg.start {
+                "a" if is_gone(value, names, |place| moment.is_block(place)) => {
+                    let blocks = || names.iter().rev().filter(|(_, place)| moment.is_block(*place));
+                    let named = blocks().next().map(|(name, _)| name.clone());
+                    named.or_else(|| moment.last_block().map(crate::text::hex))
+                }
+                "p" if is_gone(value, names, |_| true) => {
+                    let mapped = |place: &u64| moment.vma_at(*place).is_some();
+                    let named =
+                        names.iter().find(|(_, place)| mapped(place) && !moment.is_block(*place));
+                    let place = cursor.filter(mapped).map(page_floor);
+                    let place = place.or_else(|| moment.first_mapping());
+                    named.map(|(name, _)| name.clone()).or_else(|| place.map(crate::text::hex))
+                }
+                _ => None,
+            };
+            if let Some(found) = found {
+                *value = found;
+            }
+        }
+    }
+
     /// The line as it will run. Empty arguments at the end are left out.
     pub fn line(&self) -> String {
         let mut texts: Vec<String> = Vec::with_capacity(self.values.len());
@@ -395,9 +423,20 @@ impl Draft {
     }
 }
 
+/// Says whether a value is a name that stands for nothing of use.
+fn is_gone(value: &str, names: &[(String, u64)], of_use: impl Fn(u64) -> bool) -> bool {
+    let is_name = value.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let bound = names.iter().find(|(name, _)| name == value);
+    let is_constant = ["NULL", "PAGE_SIZE"].contains(&value);
+    is_name && !is_constant && bound.is_none_or(|(_, place)| !of_use(*place))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mmap_playground_core::machine::Machine;
+    use mmap_playground_core::session::Session;
 
     #[test]
     fn a_fresh_form_is_a_line_that_runs() {
@@ -429,6 +468,29 @@ mod tests {
         let mut draft = Draft::new(spec("open").unwrap());
         draft.result_name = "fd".into();
         assert_eq!(draft.line(), "fd = open(\"notes.txt\", O_RDWR|O_CREAT, 0644)");
+    }
+
+    #[test]
+    fn names_that_stand_for_nothing_make_way() {
+        let line = |call: &str, text: &str| {
+            let mut session = Session::new(Machine::default());
+            session.run(text);
+            let mut draft = Draft::new(spec(call).unwrap());
+            draft.freshen(&session.names(), &Moment::of(&session), None);
+            draft.line()
+        };
+        assert_eq!(line("munmap", ""), "munmap(p, PAGE_SIZE)");
+        assert_eq!(line("munmap", "p = mmap(NULL, 1, 3, 34, -1, 0)"), "munmap(p, PAGE_SIZE)");
+        assert_eq!(line("munmap", "buf = mmap(NULL, 1, 3, 34, -1, 0)"), "munmap(buf, PAGE_SIZE)");
+        assert_eq!(
+            line("munmap", "mmap(NULL, 1, 3, 34, -1, 0)"),
+            "munmap(0x7ffff7ffe000, PAGE_SIZE)"
+        );
+        assert_eq!(line("free", "a = malloc(1)\nb = malloc(1)"), "free(a)");
+        assert_eq!(line("free", "a = malloc(1)\nb = malloc(1)\nfree(a)"), "free(b)");
+        assert_eq!(line("free", "a = malloc(1)\nfree(a)"), "free(a)");
+        let unnamed = line("realloc", "malloc(1)");
+        assert!(unnamed.starts_with("realloc(0x7f"), "{unnamed}");
     }
 
     #[test]

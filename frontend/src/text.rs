@@ -1,6 +1,8 @@
 //! Numbers as the page writes them: addresses in hex, sizes in bytes with KiB or MiB beside them.
 
 use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange, size_text};
+use mmap_playground_core::session::Session;
+use mmap_playground_core::state::VmaView;
 
 /// An address, `0x7ffff7ffd000`.
 pub fn hex(address: Address) -> String {
@@ -43,6 +45,18 @@ pub fn short_size(size: u64) -> String {
 pub fn count(number: u64, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", grouped(number))
+}
+
+/// How much of a VMA is resident, as far as that is recorded.
+pub fn resident(session: &Session, vma: &VmaView) -> String {
+    let all = grouped(vma.range.page_count());
+    match (session.is_unrecorded(vma.range), vma.resident_pages) {
+        (true, 0) => format!("not recorded, of {}", count(vma.range.page_count(), "page")),
+        (true, pages) => {
+            format!("{} of {all}; of the others it is not recorded", count(pages, "page"))
+        }
+        (false, pages) => format!("{} of {all}", count(pages, "page")),
+    }
 }
 
 /// A range with its size, for labels and announcements.

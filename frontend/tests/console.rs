@@ -225,6 +225,9 @@ async fn a_refused_line_stays_with_its_session() {
     page.run("a = malloc(100)").await;
     page.run("free(b)").await;
     assert_eq!(page.typed(), "free(b)");
+    page.click("undo").await;
+    assert_eq!((page.typed().as_str(), lines(&page)), ("", 1), "only the line is taken back");
+    page.run("free(b)").await;
     page.click("sessions-open").await;
     page.click("session-new").await;
     assert_eq!(page.typed(), "");

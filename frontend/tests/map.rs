@@ -8,7 +8,7 @@ use mmap_playground::grid::paint::{self, FrameCell};
 use mmap_playground::grid::scene::{Cell, Marks, Scene};
 use mmap_playground::theme::Palette;
 use mmap_playground_core::abi::Prot;
-use support::Page;
+use support::{Page, first_visit};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
@@ -17,6 +17,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 /// A page with eight pages mapped, the first of them written.
 async fn mapped() -> Page {
+    first_visit();
     let page = Page::open().await;
     page.click("guide-go").await;
     page.run("store(p, 0x41)").await;
@@ -223,6 +224,7 @@ async fn a_frame_of_two_mappings_counts_both() {
 /// A page that was only read is resident, and no frame is in use: the panel says why.
 #[wasm_bindgen_test]
 async fn the_frames_say_which_pages_show_the_zero_page() {
+    first_visit();
     let page = Page::open().await;
     page.click("guide-go").await;
     assert!(page.all("frames-zero").is_empty());

@@ -79,6 +79,16 @@ pub enum Life {
 }
 
 impl Life {
+    /// What it means, in a few words.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Life::Live => "in use",
+            Life::Dead => "freed, and still in the list",
+            Life::Free => "free",
+            Life::Damaged => "something wrote over its header",
+        }
+    }
+
     /// Its word.
     pub const fn word(self) -> &'static str {
         match self {

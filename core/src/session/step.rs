@@ -11,7 +11,7 @@ use crate::replay::{Ran, RanKind};
 use crate::report::{signal_sentence, why_sentence};
 use crate::state::{Totals, totals};
 use crate::surprise::told;
-use crate::trace::{print_call, print_line, print_result, print_signal};
+use crate::trace::{Statement, print_call, print_line, print_result, print_signal};
 
 /// One line that ran.
 #[derive(Clone, PartialEq, Debug)]
@@ -122,6 +122,14 @@ impl Step {
                 self.failed = true;
             }
             RanKind::Unreadable(_) | RanKind::Nothing => {}
+        }
+    }
+
+    /// The name that its result got, if it got one.
+    pub fn name(&self) -> Option<&str> {
+        match &self.at.line().statement {
+            Statement::Call(call) if !self.failed => call.binding.as_deref(),
+            _ => None,
         }
     }
 

@@ -9,6 +9,9 @@ use crate::text;
 use mmap_playground_core::address::{Address, PAGE_SIZE};
 use yew::prelude::*;
 
+/// Why it is not known how much is resident.
+const UNRECORDED: &str = "a maps text lists what is mapped: it does not say which of its pages are resident, nor what they hold";
+
 /// The address space panel.
 #[component]
 pub fn AddressSpace() -> Html {
@@ -27,7 +30,12 @@ pub fn AddressSpace() -> Html {
             }
         }
     };
-    let resident = totals.resident_pages.saturating_mul(PAGE_SIZE);
+    let resident = text::short_size(totals.resident_pages.saturating_mul(PAGE_SIZE));
+    let (resident, about) = match (store.moment.unrecorded, totals.resident_pages) {
+        (false, pages) => (resident, text::count(pages, "page")),
+        (true, 0) => ("not recorded".to_owned(), UNRECORDED.to_owned()),
+        (true, _) => (format!("{resident} or more"), UNRECORDED.to_owned()),
+    };
     html! {
         <section class={classes!("panel", "space", store.picking.map(|_| "picking"))} role={store.place.panel_role()} aria-label="Address space" data-testid="address-space">
             <div class="panel-head">
@@ -35,7 +43,7 @@ pub fn AddressSpace() -> Html {
                 <dl class="stats">
                     <div title="virtual memory areas, or mappings: stretches of pages that the kernel keeps as one, a line each in /proc/PID/maps"><dt>{ "VMAs" }</dt><dd data-testid="stat-vmas">{ text::grouped(totals.vma_count) }</dd></div>
                     <div title={text::bytes(totals.mapped_bytes)}><dt>{ "mapped" }</dt><dd data-testid="stat-mapped">{ text::short_size(totals.mapped_bytes) }</dd></div>
-                    <div title={text::count(totals.resident_pages, "page")}><dt>{ "resident" }</dt><dd data-testid="stat-resident">{ text::short_size(resident) }</dd></div>
+                    <div title={about}><dt>{ "resident" }</dt><dd data-testid="stat-resident">{ resident }</dd></div>
                     if !hazards.is_empty() {
                         <div class="bad"><dt>{ "W+X" }</dt><dd>
                             <button type="button" class="link hazards" onclick={next_hazard} data-testid="stat-hazards"

@@ -1,7 +1,7 @@
 //! Small charts over time: what is mapped, resident, on the heap, how many VMAs and page faults.
 //! A click goes to the step under it; the slider does the same by keyboard.
 
-use crate::store::{Action, use_store};
+use crate::store::{Action, Moment, use_store};
 use crate::text;
 use mmap_playground_core::session::Session;
 use mmap_playground_core::state::Totals;
@@ -34,7 +34,7 @@ pub fn Charts() -> Html {
     };
     html! {
         <div class="charts">
-            { for charts.iter().map(|chart| spark(chart, share, &store.moment.totals, &onclick)) }
+            { for charts.iter().map(|chart| spark(chart, share, &store.moment, &onclick)) }
         </div>
     }
 }
@@ -44,6 +44,7 @@ type Measure = fn(&Totals) -> u64;
 
 struct Chart {
     name: &'static str,
+    about: &'static str,
     value: Measure,
     size: bool,
     points: Vec<u64>,
@@ -66,17 +67,18 @@ fn charts(session: &Session) -> Vec<Chart> {
         .filter_map(|point| (point * length / count.max(1)).checked_sub(1))
         .filter_map(|index| session.totals_after(index))
         .collect();
-    let series: [(&'static str, Measure, bool); 5] = [
-        ("mapped", |totals| totals.mapped_bytes, true),
-        ("resident", resident, true),
-        ("heap", |totals| totals.heap_in_use, true),
-        ("VMAs", |totals| totals.vma_count, false),
-        ("page faults", |totals| totals.page_faults, false),
+    let series: [(&'static str, &'static str, Measure, bool); 5] = [
+        ("mapped", "bytes of addresses in use", |totals| totals.mapped_bytes, true),
+        ("resident", "bytes of pages that translate to a frame", resident, true),
+        ("in blocks", "bytes in the blocks of malloc", |totals| totals.heap_in_use, true),
+        ("VMAs", "mappings, as the kernel counts them", |totals| totals.vma_count, false),
+        ("page faults", "page faults that the kernel resolved", |totals| totals.page_faults, false),
     ];
     series
         .into_iter()
-        .map(|(name, value, size)| Chart {
+        .map(|(name, about, value, size)| Chart {
             name,
+            about,
             value,
             size,
             points: samples.iter().map(value).collect(),
@@ -87,7 +89,7 @@ fn charts(session: &Session) -> Vec<Chart> {
 const WIDTH: f64 = 96.0;
 const HEIGHT: f64 = 22.0;
 
-fn spark(chart: &Chart, share: f64, now: &Totals, onclick: &Callback<MouseEvent>) -> Html {
+fn spark(chart: &Chart, share: f64, now: &Moment, onclick: &Callback<MouseEvent>) -> Html {
     let most = chart.points.iter().copied().max().unwrap_or(0).max(1) as f64;
     let last = chart.points.len().max(1) as f64;
     let mut path = format!("M0 {HEIGHT}");
@@ -98,12 +100,17 @@ fn spark(chart: &Chart, share: f64, now: &Totals, onclick: &Callback<MouseEvent>
         path.push_str(&format!("L{left:.1} {y:.1}L{right:.1} {y:.1}"));
     }
     path.push_str(&format!("L{WIDTH} {HEIGHT}Z"));
-    let value = (chart.value)(now);
-    let value = if chart.size { text::short_size(value) } else { text::grouped(value) };
+    let value = (chart.value)(&now.totals);
+    let value = match (chart.size, value) {
+        // Nothing says how much it was.
+        (_, 0) if now.unrecorded && chart.name == "resident" => "?".to_owned(),
+        (true, _) => text::short_size(value),
+        (false, _) => text::grouped(value),
+    };
     let x = (share * WIDTH).clamp(0.5, WIDTH - 0.5);
     let id = format!("chart-{}", chart.name.replace(' ', "-"));
     html! {
-        <figure class="chart" title={format!("{} over time: click to go there", chart.name)}>
+        <figure class="chart" title={format!("{}, over time: click to go there", chart.about)}>
             <figcaption><span>{ chart.name }</span><b>{ value }</b></figcaption>
             <svg viewBox={format!("0 0 {WIDTH} {HEIGHT}")} preserveAspectRatio="none" aria-hidden="true" {onclick} data-testid={id}>
                 <path class="area" d={path} />

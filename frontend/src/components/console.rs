@@ -191,6 +191,9 @@ fn Line(props: &LineProps) -> Html {
                 <p class="remark">{ remark }</p>
             }
             <button type="button" class="line-call mono" title={step.source().to_owned()} {onclick} {onfocus} {onblur} aria-current={props.current.then_some("step")}>
+                if let Some(name) = step.name() {
+                    <span class="line-name">{ name.to_owned() }{ " = " }</span>
+                }
                 <span class={if step.call.is_none() && step.failed { "line-text signal" } else { "line-text" }}>{ step.text.clone() }</span>
                 if !step.result.is_empty() {
                     <span class="line-result">{ " = " }{ step.result.clone() }</span>
@@ -206,9 +209,9 @@ fn Line(props: &LineProps) -> Html {
             if let Some(why) = &step.why {
                 <p class={if step.failed { "why" } else { "why noted" }} data-testid="console-why"><b>{ if step.failed { "WHY" } else { "NOTE" } }</b>{ " " }{ why }</p>
             }
-            // Beside the line that one stands on, one row each: the inspector has room for all.
+            // Beside the line that one stands on, a few rows each: the inspector has room for all.
             { for step.surprises().into_iter().filter(|_| props.current).map(|surprise| html! {
-                <p class="why noted brief" data-testid="console-surprise" title={surprise.clone()}><b>{ "NOTE" }</b>{ " " }{ surprise }</p>
+                <p class="why noted brief" data-testid="console-surprise" title={surprise.clone()}><b>{ "NOTE" }</b>{ " " }{ without_citation(&surprise) }</p>
             }) }
             if let Some(divergence) = &step.divergence {
                 <p class="divergence"><b>{ "DIFFERS" }</b>{ " " }{ divergence }</p>
@@ -216,6 +219,11 @@ fn Line(props: &LineProps) -> Html {
             { for step.notes.iter().map(|note| html! { <p class="note">{ note }</p> }) }
         </div>
     }
+}
+
+/// A remark without where it is documented, which the inspector has room for.
+fn without_citation(surprise: &str) -> String {
+    surprise.split(" [").next().unwrap_or_default().to_owned()
 }
 
 #[hook]

@@ -136,11 +136,12 @@ fn use_return_of_what_did_not_run(editor: &Editor) {
     });
 }
 
-/// What came back and was not touched stays with its session: in another it means nothing.
+/// What came back and was not touched stays with its session, for in another it means nothing; and
+/// undo takes it back.
 #[hook]
 fn use_leaving_with_the_session(editor: &Editor) {
     let editor = editor.clone();
-    let session = (editor.store.slot, editor.store.title.clone());
+    let session = (editor.store.slot, editor.store.title.clone(), editor.store.taken_back);
     use_effect_with(session, move |_| {
         let returned = editor.returned.borrow_mut().take();
         if returned.is_some_and(|line| line == *editor.text) {

@@ -59,15 +59,15 @@ fn item(
     MenuItem { id: id.into(), title: title.into(), summary: summary.into(), onchoose }
 }
 
-/// The examples, and the lessons behind them.
+/// An empty process, and the examples.
 fn example_items(store: &StoreContext) -> Vec<MenuItem> {
+    let words = ("Empty", "A new session, on a process that has run nothing");
+    let empty = item(store, "example-empty", words, || Action::New);
     let examples = EXAMPLES.iter().map(|example| {
         let words = (example.title, example.summary);
         item(store, format!("example-{}", example.id), words, move || examples::load(example))
     });
-    let words = ("Lessons", "Predict what a call does, then see it, and why");
-    let lessons = item(store, "examples-lessons", words, || Action::Open(Some(Dialog::Lessons)));
-    examples.chain([lessons]).collect()
+    std::iter::once(empty).chain(examples).collect()
 }
 
 /// What stands in the header only where there is room for it.

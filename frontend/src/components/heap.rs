@@ -23,6 +23,12 @@ const MAJORS: usize = 40;
 /// Room for the links above a strip, and below, in CSS pixels.
 const LINKS: f64 = 16.0;
 
+/// What liballoc means by its words.
+pub const ROOT: &str = "the first major block of the list (liballoc's l_memRoot)";
+/// What liballoc means by its words.
+pub const BEST_BET: &str =
+    "where the next malloc looks first (l_bestBet): it had the most room when liballoc last looked";
+
 /// The heap panel.
 #[component]
 pub fn Heap() -> Html {
@@ -36,20 +42,22 @@ pub fn Heap() -> Html {
         )
     };
     let body = match &store.moment.heap {
-        None if store.place.is_read_only() => html! { <p class="hint">{ "No heap yet." }</p> },
+        None if store.place.is_read_only() => html! { <p class="hint">{ "No malloc yet." }</p> },
         None => {
             let dispatcher = store.dispatcher();
             let onclick = move |_| dispatcher.dispatch(Action::Run("a = malloc(100)".into()));
             html! {
                 <p class="hint">
-                    { "No heap yet. The first " }<code>{ "malloc" }</code>{ " makes one: " }
+                    { "This shows what malloc and free do, and none has run. The first " }<code>{ "malloc" }</code>{ " makes a heap: " }
                     <button type="button" class="button" {onclick} data-testid="heap-malloc"><code>{ "a = malloc(100)" }</code></button>
                 </p>
             }
         }
         Some(state) => html! { <>
             <Counters state={state.clone()} />
-            <HeapSearch />
+            if !few(state) {
+                <HeapSearch />
+            }
             <HeapOrder state={state.clone()} />
             { for state.majors.iter().take(MAJORS).enumerate().map(|(index, major)| html! {
                 <Major key={index} {index} major={major.clone()} shape={state.shape.clone()} scale={SCALES[*scale]} best_bet={state.best_bet == Some(major.address)} last={index + 1 == state.majors.len()} />
@@ -59,6 +67,9 @@ pub fn Heap() -> Html {
             }
             if let Some(broken) = &state.broken {
                 <p class="why"><b>{ "BROKEN" }</b>{ format!(" The list of major blocks ends here: {broken}") }</p>
+            }
+            if few(state) {
+                <HeapSearch />
             }
             <HeapFigures state={state.clone()} />
             <HeapAbout />
@@ -85,6 +96,11 @@ pub fn Heap() -> Html {
     }
 }
 
+/// Few enough to be seen with what stands below them: the picture comes first.
+fn few(state: &HeapState) -> bool {
+    state.majors.len() <= 2
+}
+
 #[derive(PartialEq, Properties)]
 struct CountersProps {
     state: Rc<HeapState>,
@@ -94,16 +110,41 @@ struct CountersProps {
 fn Counters(props: &CountersProps) -> Html {
     let state = &props.state;
     let numbers = [
-        ("from the system", text::short_size(state.allocated), false),
-        ("in blocks", format!("{} B", text::grouped(state.in_use)), false),
-        ("warnings", text::grouped(state.warnings), state.warnings > 0),
-        ("errors", text::grouped(state.errors), state.errors > 0),
-        ("possible overruns", text::grouped(state.possible_overruns), state.possible_overruns > 0),
+        (
+            "held",
+            text::short_size(state.allocated),
+            false,
+            "the pages that the allocator got from the kernel and has not given back",
+        ),
+        (
+            "in blocks",
+            format!("{} B", text::grouped(state.in_use)),
+            false,
+            "what the live blocks take of that: what the program asked for, with the bytes for alignment",
+        ),
+        (
+            "warnings",
+            text::grouped(state.warnings),
+            state.warnings > 0,
+            "the allocator's own count: calls that it thought odd, such as malloc(0) and free(NULL)",
+        ),
+        (
+            "errors",
+            text::grouped(state.errors),
+            state.errors > 0,
+            "the allocator's own count: blocks and headers that it found damaged, or freed twice",
+        ),
+        (
+            "possible overruns",
+            text::grouped(state.possible_overruns),
+            state.possible_overruns > 0,
+            "the allocator's own count: headers whose magic number is overwritten in part",
+        ),
     ];
     html! {
         <dl class="stats counters">
-            { for numbers.into_iter().map(|(name, value, bad)| html! {
-                <div class={bad.then_some("bad")}><dt>{ name }</dt><dd>{ value }</dd></div>
+            { for numbers.into_iter().map(|(name, value, bad, about)| html! {
+                <div class={bad.then_some("bad")} title={about}><dt>{ name }</dt><dd>{ value }</dd></div>
             }) }
         </dl>
     }
@@ -224,11 +265,12 @@ fn Major(props: &MajorProps) -> Html {
     html! {
         <div class="major-block" {onmouseleave} data-testid="heap-major">
             <p class="major-title">
+                <abbr title="a stretch of pages that the allocator got from the kernel at once: a header, then blocks and holes">{ "major block" }</abbr>
                 <span class="mono">{ text::hex(major.address) }</span>
                 <span>{ format!("{} of {} bytes used, {} free", text::grouped(u64::from(major.usage)), text::grouped(u64::from(major.size)), text::grouped(u64::from(room))) }</span>
-                if props.index == 0 { <span class="tag">{ "root" }</span> }
-                if props.best_bet { <span class="tag">{ "best bet" }</span> }
-                if !props.last { <span class="tag plain">{ "next ↓" }</span> }
+                if props.index == 0 { <span class="tag" title={ROOT}>{ "root" }</span> }
+                if props.best_bet { <span class="tag" title={BEST_BET}>{ "best bet" }</span> }
+                if !props.last { <span class="tag plain" title="the list of major blocks goes on with the one below">{ "next ↓" }</span> }
             </p>
             <div class="major-scroll" ref={scroller} {onscroll} {onkeydown} tabindex="0" role="listbox" aria-orientation="horizontal"
                 aria-label={format!("Blocks of the major block {}", text::hex(major.address))} aria-activedescendant={active}>
@@ -291,12 +333,13 @@ fn title(piece: &Piece, minor: Option<MinorState>) -> String {
     );
     if let Some(minor) = minor {
         title.push_str(&format!(
-            "\nblock {}: {} bytes asked for, size {}, magic {:#010x} ({})",
+            "\nblock {}: {} bytes asked for, size {}, magic {:#010x} ({}: {})",
             text::hex(minor.payload),
             minor.req_size,
             minor.size,
             minor.magic,
-            minor.life.word()
+            minor.life.word(),
+            minor.life.meaning()
         ));
     }
     title

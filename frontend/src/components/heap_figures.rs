@@ -35,7 +35,11 @@ pub fn HeapFigures(props: &HeapFiguresProps) -> Html {
     let figures = use_memo(props.state.clone(), |state| Figures::of(state));
     let over_time = use_figures_over_time(&store);
     let rows = [
-        ("held", text::short_size(figures.held), "bytes got from the system"),
+        (
+            "held",
+            text::short_size(figures.held),
+            "bytes of pages that the allocator got from the kernel and has not given back",
+        ),
         ("asked for", text::short_size(figures.asked), "bytes that the program asked for"),
         ("overhead", percent(figures.overhead()), "of what is held was not asked for"),
         (

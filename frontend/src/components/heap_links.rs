@@ -1,6 +1,7 @@
 //! The heap's lists as drawn links: over and under each strip those of its blocks, and above all
 //! strips the major blocks in address order, with the links of theirs.
 
+use crate::components::heap::{BEST_BET, ROOT};
 use crate::grid::links::{self, Link, Pointer};
 use crate::lit::{Pointed, use_lit};
 use crate::store::{Action, use_pointed, use_store};
@@ -61,7 +62,7 @@ pub fn HeapOrder(props: &HeapOrderProps) -> Html {
         <div class="heap-order" data-testid="heap-order">
             <p class="heap-legend" data-testid="heap-legend">
                 if state.shape.links_blocks() || state.majors.len() > 1 {
-                    <span class="pointer first">{ "first" }</span><span class="pointer next">{ "next" }</span><span class="pointer prev">{ "prev" }</span>
+                    <span class="pointer first" title="from a major block's header to its first block">{ "first" }</span><span class="pointer next" title="to the next of the list">{ "next" }</span><span class="pointer prev" title="to the one before in the list">{ "prev" }</span>
                 }
                 <span data-testid="heap-order-words">{ words(state) }</span>
             </p>
@@ -136,8 +137,8 @@ fn Majors(props: &HeapOrderProps) -> Html {
                     aria-label={format!("{}, number {} of the list", text::hex(address), index + 1)}>
                     <span class="mono">{ text::hex(address) }</span>
                     <small>{ format!("{} in the list", ordinal(index + 1)) }</small>
-                    if root { <span class="tag">{ "root" }</span> }
-                    if best { <span class="tag">{ "best bet" }</span> }
+                    if root { <span class="tag" title={ROOT}>{ "root" }</span> }
+                    if best { <span class="tag" title={BEST_BET}>{ "best bet" }</span> }
                 </button>
             </li>
         }

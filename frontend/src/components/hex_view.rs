@@ -5,9 +5,9 @@ use crate::grid::heap::{self, Piece};
 use crate::lit::{Pointed, use_lit};
 use crate::store::{Action, use_pointed, use_store};
 use crate::text;
-use mmap_playground_core::address::Address;
+use mmap_playground_core::address::{Address, PageRange};
 use mmap_playground_core::heap::HeapShape;
-use mmap_playground_core::state::{self, HeapState};
+use mmap_playground_core::state::HeapState;
 use yew::prelude::*;
 
 /// Bytes in a row.
@@ -43,9 +43,8 @@ pub fn HexView(props: &HexViewProps) -> Html {
         }
         *kept
     };
-    let bytes = use_memo((props.revision, start), |_| {
-        state::bytes(store.session.process(), start, (ROW * ROWS) as usize)
-    });
+    let bytes =
+        use_memo((props.revision, start), |_| store.session.bytes(start, (ROW * ROWS) as usize));
     let parts = use_memo((props.revision, start), |_| {
         store.moment.heap.as_ref().map(|state| parts(state, start, ROW * ROWS)).unwrap_or_default()
     });
@@ -146,10 +145,18 @@ pub fn HexView(props: &HexViewProps) -> Html {
         .find(|piece| piece.holds(cursor))
         .map(|piece| describe(piece, shape.as_ref(), cursor));
     let byte = bytes.get(cursor.wrapping_sub(start) as usize).copied().flatten();
-    let spoken = byte.map_or_else(|| "nothing".to_owned(), |byte| format!("{byte:#04x}"));
+    let unrecorded = byte.is_none()
+        && PageRange::spanning(cursor, 1).is_some_and(|range| store.session.is_unrecorded(range));
+    let none = if unrecorded { "not recorded" } else { "nothing" };
+    let spoken = byte.map_or_else(|| none.to_owned(), |byte| format!("{byte:#04x}"));
+    let hint = if unrecorded {
+        "not recorded: a maps text holds no contents"
+    } else {
+        "type hex digits over a byte to store it"
+    };
     html! {
         <section class="hex" role={store.place.panel_role()} aria-label="Bytes">
-            <h3>{ "Bytes" }<small>{ under.unwrap_or_else(|| "type hex digits over a byte to store it".to_owned()) }</small></h3>
+            <h3>{ "Bytes" }<small>{ under.unwrap_or_else(|| hint.to_owned()) }</small></h3>
             <div class="hex-rows mono" tabindex="0" role="application" aria-roledescription="hex view" {onkeydown} {onmouseleave}
                 aria-label={format!("Bytes. {} is {spoken}. Arrow keys move, two hex digits store.", text::hex(cursor))} data-testid="hex">
                 { for rows }

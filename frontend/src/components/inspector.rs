@@ -10,7 +10,7 @@ use crate::text;
 use mmap_playground_core::abi::Prot;
 use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange, page_floor};
 use mmap_playground_core::event::Event;
-use mmap_playground_core::session::Step;
+use mmap_playground_core::session::{Session, Step};
 use mmap_playground_core::state::{self, Forecast, PageView, VmaView};
 use mmap_playground_core::trace::print_line;
 use wasm_bindgen::JsCast;
@@ -68,9 +68,9 @@ fn last_call(step: &Step, remark: Option<String>) -> Html {
             if let Some(remark) = remark {
                 <p class="remark">{ remark }</p>
             }
-            <p class="mono last-text">{ step.text.clone() }</p>
+            <p class="mono last-text">{ step.name().map(|name| format!("{name} = ")) }{ step.text.clone() }</p>
             if !step.result.is_empty() {
-                <p class="mono last-result">{ format!("= {}", step.result) }</p>
+                <p class="mono last-result" title={unknown_result(&step.result)}>{ format!("= {}", step.result) }</p>
             }
             if let Some(signal) = &step.signal {
                 <p class="mono signal">{ signal }</p>
@@ -90,6 +90,11 @@ fn last_call(step: &Step, remark: Option<String>) -> Html {
             }
         </section>
     }
+}
+
+/// What strace's question mark says.
+fn unknown_result(result: &str) -> Option<&'static str> {
+    (result == "?").then_some("nothing came back: the access ended in a signal")
 }
 
 #[derive(PartialEq, Properties)]
@@ -141,7 +146,7 @@ fn Place(props: &PlaceProps) -> Html {
                 <input id="go-to" class="mono" type="text" value={text::hex(cursor)} onkeydown={jump} oninput={mend} spellcheck="false"
                     autocapitalize="off" title="Type an address and press Enter" data-testid="inspect-address" />
             </div>
-            { facts(vma, page) }
+            { facts(&store.session, vma, page) }
             <ul class="forecast" aria-label="What an access would do">
                 { would("load", &walk.would.load) }
                 { would("store", &walk.would.store) }
@@ -161,7 +166,7 @@ fn would(name: &'static str, forecast: &Forecast) -> Html {
     }
 }
 
-fn facts(vma: Option<&VmaView>, page: Option<PageView>) -> Html {
+fn facts(session: &Session, vma: Option<&VmaView>, page: Option<PageView>) -> Html {
     let Some(vma) = vma else {
         return html! { <p class="fact-line" data-testid="facts">{ "Nothing is mapped here." }</p> };
     };
@@ -173,14 +178,7 @@ fn facts(vma: Option<&VmaView>, page: Option<PageView>) -> Html {
         facts.push(("name", vma.name.clone()));
         facts.push(("offset", text::hex(vma.offset)));
     }
-    facts.push((
-        "resident",
-        format!(
-            "{} of {}",
-            text::count(vma.resident_pages, "page"),
-            text::grouped(vma.range.page_count())
-        ),
-    ));
+    facts.push(("resident", text::resident(session, vma)));
     let words = [
         (vma.writable_and_executable, "writable and executable"),
         (vma.grows_down, "grows down"),
@@ -194,7 +192,7 @@ fn facts(vma: Option<&VmaView>, page: Option<PageView>) -> Html {
         facts.push(("also", words.join(", ")));
     }
     if let Some(page) = page {
-        facts.push(("page", page.words().join(", ")));
+        facts.push(("page", session.page_words(&page).join(", ")));
     }
     if vma.accounted {
         facts.push((

@@ -1,6 +1,7 @@
 //! The legend: what the marks on screen mean, and no others.
 
 use crate::grid::scene::Marks;
+use crate::store::use_store;
 use mmap_playground_core::abi::Prot;
 use yew::prelude::*;
 
@@ -13,14 +14,14 @@ pub const EXPLAINED: &[(Marks, &str, &str)] = &[
     (Marks::GONE, "gone", "unmapped by the last call"),
     (Marks::SPLIT, "split", "split here"),
     (Marks::MERGED, "merged", "merged here"),
-    (Marks::WHY, "why", "the reason"),
+    (Marks::WHY, "why", "the reason: the place that WHY is about"),
     (Marks::DIRTY, "dirty", "dirty"),
     (Marks::ACCESSED, "accessed", "accessed"),
     (Marks::COPY_ON_WRITE, "cow", "copy-on-write"),
     (Marks::SHARED, "shared", "shared"),
     (Marks::FILE, "file", "of a file"),
     (Marks::BEYOND_END, "beyond", "behind the end of the file"),
-    (Marks::INFERRED, "inferred", "inferred"),
+    (Marks::INFERRED, "inferred", "inferred: no call of the log made it"),
     (Marks::HAZARD, "hazard", "writable and executable"),
 ];
 
@@ -36,12 +37,19 @@ pub struct LegendProps {
 /// The legend.
 #[component]
 pub fn Legend(props: &LegendProps) -> Html {
+    // What a maps text lists may well be resident.
+    let unrecorded = use_store().moment.unrecorded && !props.marks.contains(Marks::RESIDENT);
     let prots = props.prots.iter().map(|prot| {
         html! { <li><span class="key-prot mono" data-prot={prot.letters()}>{ prot.letters() }</span></li> }
     });
     let marks = EXPLAINED.iter().filter(|(mark, ..)| props.marks.contains(*mark)).map(
         |(_, class, text)| {
-            html! { <li><KeyMark class={*class} />{ *text }</li> }
+            let text = if unrecorded && *class == "outlined" {
+                "mapped; whether resident is not recorded"
+            } else {
+                *text
+            };
+            html! { <li><KeyMark class={*class} />{ text }</li> }
         },
     );
     html! {

@@ -76,7 +76,7 @@ fn entry_of(level: &WalkLevel, store: &StoreContext, pointed: &PointedContext, l
     let lights = lit.overlaps(start, length).then_some("lit");
     html! {
         <li>
-            <button type="button" class={classes!(class, lights)} title={format!("bits {high} to {low} of the address\n{words}")}
+            <button type="button" class={classes!(class, lights)} title={format!("{}\nbits {high} to {low} of the address\n{words}", table(level.name))}
                 {onclick} {onmouseenter} {onmouseleave} {onfocus} {onblur} data-testid={format!("walk-{}", level.name)}>
                 <b>{ level.name }</b>
                 <span class="mono index">{ format!("[{}]", level.index) }</span>
@@ -84,6 +84,16 @@ fn entry_of(level: &WalkLevel, store: &StoreContext, pointed: &PointedContext, l
                 <small class="state">{ state }</small>
             </button>
         </li>
+    }
+}
+
+/// What Linux calls the table.
+fn table(name: &str) -> &'static str {
+    match name {
+        "PGD" => "page global directory: the first table, which CR3 leads to",
+        "PUD" => "page upper directory: the second table",
+        "PMD" => "page middle directory: the third table",
+        _ => "page table: the last one, whose entries lead to frames",
     }
 }
 

@@ -125,7 +125,7 @@ pub fn VmaList() -> Html {
                 Entry::Vma(vma) => html! {
                     <>
                         { twist(&chooser, row, expanded == Some(true)) }
-                        { vma_row(&store.moment.vmas[vma], largest, &store.moment.changes) }
+                        { vma_row(&store, &store.moment.vmas[vma], largest) }
                     </>
                 },
                 Entry::Hole(range) => hole_row(range),
@@ -200,6 +200,7 @@ fn order_row(order: &UseStateHandle<Order>, store: &StoreContext) -> Html {
     html! {
         <div class="vma-order">
             <select class="small-select" aria-label="Order of the VMAs" {onchange} data-testid="vma-order">{ for options }</select>
+            <small title="Twice as large is one step longer, so that small ones can be seen beside large ones.">{ "bars: logarithmic" }</small>
             if chosen == Order::Untouched {
                 <small data-testid="vma-untouched" title="A log of strace holds calls. What the program itself loaded and stored is not in it.">
                     { format!("{untouched} of {} have no resident page; neither a log nor a maps text holds loads and stores", vmas.len()) }
@@ -372,7 +373,10 @@ fn page_words(store: &StoreContext, address: Address) -> String {
     let range = PageRange::spanning(address, PAGE_SIZE);
     let page =
         range.and_then(|range| state::pages(store.session.process(), range).first().copied());
-    page.map_or_else(|| "nothing mapped".to_owned(), |page| page.words().join(", "))
+    page.map_or_else(
+        || "nothing mapped".to_owned(),
+        |page| store.session.page_words(&page).join(", "),
+    )
 }
 
 fn page_row(store: &StoreContext, range: PageRange) -> Html {
@@ -404,7 +408,8 @@ fn kind_word(kind: VmaKind) -> &'static str {
     }
 }
 
-fn vma_row(vma: &VmaView, largest: u64, changes: &crate::grid::change::Changes) -> Html {
+fn vma_row(store: &StoreContext, vma: &VmaView, largest: u64) -> Html {
+    let changes = &store.moment.changes;
     let pages = vma.range.page_count();
     let scale = ((pages as f64).log2() + 1.0) / ((largest as f64).log2() + 1.0);
     let share = vma.resident_pages as f64 / pages.max(1) as f64;
@@ -421,7 +426,7 @@ fn vma_row(vma: &VmaView, largest: u64, changes: &crate::grid::change::Changes) 
             <span class={classes!("vma-range", "mono", changed.then_some("changed"))}>
                 { text::hex_column(vma.range.start()) }<i>{ "–" }</i><span class="vma-end">{ text::hex_column(vma.range.end()) }</span>
             </span>
-            <span class="vma-bar" data-prot={prot} title={format!("{} of {} resident", text::count(vma.resident_pages, "page"), text::grouped(pages))}>
+            <span class="vma-bar" data-prot={prot} title={format!("{}; the bar's length is logarithmic", text::resident(&store.session, vma))}>
                 <span class="vma-size" style={format!("width:{:.1}%", scale * 100.0)}>
                     <span class="vma-resident" style={format!("width:{:.1}%", share * 100.0)}></span>
                 </span>

@@ -147,6 +147,7 @@ impl Reducible for Store {
                 if let Some(spec) = spec(name) {
                     if !std::ptr::eq(store.draft.spec, spec) {
                         store.draft = Draft::new(spec);
+                        store.freshen_draft();
                         store.picking = None;
                     }
                     store.tab = Tab::Calls;

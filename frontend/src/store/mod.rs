@@ -55,6 +55,10 @@ pub struct Store {
     future: Vec<Kept>,
     /// Lines that could not be read the last time something ran.
     pub trouble: Rc<Vec<Trouble>>,
+    /// What ran last could not be read, none of it: undo takes that back first.
+    refused: bool,
+    /// How often that was taken back.
+    pub taken_back: u32,
     /// The page (or byte) that the inspector is about.
     pub cursor: Option<Address>,
     /// The person chose the cursor: it stays where it is while they step.
@@ -83,6 +87,8 @@ pub struct Store {
     pub landmark: Landmark,
     /// What the session came from.
     pub title: Option<AttrValue>,
+    /// What sessions were called in this visit.
+    titles: Vec<AttrValue>,
     /// The number of the session, under which it is kept.
     pub slot: u32,
     /// The highest number that a new session got.
@@ -119,6 +125,9 @@ impl Store {
             past: Vec::new(),
             future: Vec::new(),
             trouble: Rc::default(),
+            refused: false,
+            taken_back: 0,
+            titles: Vec::new(),
             cursor: None,
             selection: None,
             draft,
@@ -145,7 +154,7 @@ impl Store {
 
     /// Says whether there is something to undo.
     pub fn can_undo(&self) -> bool {
-        !self.past.is_empty()
+        self.refused || !self.past.is_empty()
     }
 
     /// Says whether something undone can be had back.
@@ -205,6 +214,8 @@ impl Store {
 
     fn moved(&mut self) {
         self.moment = Rc::new(Moment::of(&self.session));
+        self.refused = false;
+        self.freshen_draft();
         self.revision = self.revision.wrapping_add(1);
         self.selection = None;
         if let Some(address) = self.moment.why.or_else(|| self.moment.changes.first()) {
@@ -219,7 +230,21 @@ impl Store {
         };
     }
 
+    /// Names of the form that stand for nothing here make way for places that there are.
+    fn freshen_draft(&mut self) {
+        let names = self.session.names();
+        self.draft.freshen(&names, &self.moment, self.cursor);
+    }
+
     fn exchange(&mut self, back: bool) {
+        if back && std::mem::take(&mut self.refused) {
+            self.trouble = Rc::default();
+            self.taken_back = self.taken_back.wrapping_add(1);
+            self.announcement =
+                "The line that could not be read is taken back. Undo again takes back what ran before it."
+                    .into();
+            return;
+        }
         let kept = if back { self.past.pop() } else { self.future.pop() };
         let Some(kept) = kept else { return };
         let now = self.restore(kept);

@@ -3,7 +3,7 @@
 use crate::grid::change::Changes;
 use mmap_playground_core::address::Address;
 use mmap_playground_core::session::Session;
-use mmap_playground_core::state::{self, HeapState, Totals, VmaView};
+use mmap_playground_core::state::{self, HeapState, Life, Totals, VmaKind, VmaView};
 use std::rc::Rc;
 
 /// What the views ask of one moment, worked out once for all of them.
@@ -15,6 +15,8 @@ pub struct Moment {
     pub heap: Option<Rc<HeapState>>,
     /// The totals.
     pub totals: Totals,
+    /// Of some VMA it is not recorded what was resident.
+    pub unrecorded: bool,
     /// What the last call changed.
     pub changes: Changes,
     /// The place that the last failure is about.
@@ -22,16 +24,41 @@ pub struct Moment {
 }
 
 impl Moment {
-    pub(super) fn of(session: &Session) -> Moment {
+    /// What they ask of the state that a session shows.
+    pub fn of(session: &Session) -> Moment {
         let process = session.process();
         let last = session.last_step();
+        let vmas = state::vmas(process);
         Moment {
-            vmas: state::vmas(process),
+            unrecorded: vmas.iter().any(|vma| session.is_unrecorded(vma.range)),
+            vmas,
             heap: state::heap(process).map(Rc::new),
             totals: state::totals(process),
             changes: last.map(|step| Changes::of(&step.events)).unwrap_or_default(),
             why: last.and_then(|step| step.reason_address),
         }
+    }
+
+    /// The lowest address that a call has mapped.
+    pub fn first_mapping(&self) -> Option<Address> {
+        let given = |vma: &&VmaView| !matches!(vma.kind, VmaKind::Stack | VmaKind::Kernel);
+        self.vmas.iter().find(given).map(|vma| vma.range.start())
+    }
+
+    /// Says whether an address is that of a block in use, as malloc returned it.
+    pub fn is_block(&self, address: Address) -> bool {
+        self.blocks().any(|payload| payload == address)
+    }
+
+    /// The block in use at the highest address.
+    pub fn last_block(&self) -> Option<Address> {
+        self.blocks().max()
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = Address> {
+        let majors = self.heap.iter().flat_map(|heap| &heap.majors);
+        let minors = majors.flat_map(|major| &major.minors);
+        minors.filter(|minor| minor.life == Life::Live).map(|minor| minor.payload)
     }
 
     /// The VMA at an address.

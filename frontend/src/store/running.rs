@@ -42,6 +42,7 @@ impl Store {
         if report.ran > 0 {
             self.append(session, trouble);
         } else {
+            self.refused = !trouble.is_empty();
             self.in_trouble(trouble);
         }
     }

@@ -42,7 +42,7 @@ impl Store {
         self.history = self.history.wrapping_add(1);
         self.pinned = false;
         self.session = loaded.session;
-        self.title = Some(loaded.title);
+        self.title = Some(self.a_title_of_its_own(loaded.title));
         self.trouble = Rc::new(loaded.trouble);
         self.playing = false;
         self.moved();
@@ -57,6 +57,7 @@ impl Store {
         }
         self.history = self.history.wrapping_add(1);
         self.session = restored.session;
+        self.titles.extend(restored.title.clone());
         self.title = restored.title;
         self.slot = restored.slot.unwrap_or_else(|| self.new_slot());
         self.trouble = Rc::default();
@@ -93,6 +94,16 @@ impl Store {
         self.moved();
         self.cursor = None;
         self.announcement = "A new session: nothing has run.".into();
+    }
+
+    /// A title that no other session of this visit had: a number behind it where that is needed.
+    fn a_title_of_its_own(&mut self, title: AttrValue) -> AttrValue {
+        let with = |number: usize| AttrValue::from(format!("{title} ({number})"));
+        let numbers = (2..=self.titles.len() + 2).map(with);
+        let mut titles = std::iter::once(title.clone()).chain(numbers);
+        let free = titles.find(|title| !self.titles.contains(title)).unwrap_or(title.clone());
+        self.titles.push(free.clone());
+        free
     }
 
     fn new_slot(&mut self) -> u32 {

@@ -108,6 +108,44 @@ fn a_new_session_has_a_number_of_its_own_and_undo_goes_back_to_the_old_one() {
 }
 
 #[test]
+fn undo_takes_back_a_refused_line_before_what_ran() {
+    let store = after([run(MAP), run("free(b)")]);
+    assert_eq!((store.trouble.len(), store.session.len()), (1, 1));
+    let store = store.reduce(Action::Undo);
+    assert_eq!((store.trouble.len(), store.session.len(), store.taken_back), (0, 1, 1));
+    assert!(store.announcement.contains("taken back"), "{}", store.announcement);
+    let store = store.reduce(Action::Undo);
+    assert_eq!((store.session.len(), store.taken_back), (0, 1));
+    // Of a text that ran in part, undo takes back what ran.
+    let store = after([run(MAP), run("load(p)\nfree(b)"), Action::Undo]);
+    assert_eq!((store.trouble.len(), store.session.len()), (0, 1));
+    // Where something was done since, the refusal is past.
+    let store = after([run(MAP), run("load(p)"), run("free(b)"), Action::Step(-1), Action::Undo]);
+    assert_eq!(store.session.len(), 1);
+}
+
+#[test]
+fn sessions_of_one_visit_have_titles_of_their_own() {
+    let load = || {
+        let session = Session::new(Machine::default());
+        Action::Load(Box::new(Loaded { session, title: "git".into(), trouble: Vec::new() }))
+    };
+    let store = after([load(), run(MAP)]);
+    assert_eq!(store.name(), "git");
+    let store = store.reduce(load());
+    assert_eq!(store.name(), "git (2)");
+    assert_eq!(store.reduce(load()).name(), "git (3)");
+}
+
+#[test]
+fn the_form_follows_the_session() {
+    let store = after([run(MAP), Action::Form("munmap")]);
+    assert_eq!(store.draft.line(), "munmap(p, PAGE_SIZE)");
+    let store = store.reduce(Action::New).reduce(run("q = mmap(NULL, 4096, 3, 34, -1, 0)"));
+    assert_eq!(store.draft.line(), "munmap(q, PAGE_SIZE)");
+}
+
+#[test]
 fn failures_are_gone_to_in_a_circle() {
     let store = after([run("munmap(1, 1)"), run(MAP), run("store(p, 1)"), run(MAP)]);
     let to = |store: Rc<Store>| store.reduce(Action::Jump(Landmark::Failure, true));

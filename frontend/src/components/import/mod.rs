@@ -14,7 +14,7 @@ use std::rc::Rc;
 use summary::{Summary, SummaryView};
 use wasm_bindgen::JsCast;
 use web_sys::{File, HtmlInputElement, HtmlTextAreaElement, InputEvent};
-use work::{Importing, LONG, PASTED, Place, Stage, use_importing};
+use work::{Importing, LONG, Place, Stage, use_importing};
 use yew::prelude::*;
 
 thread_local! {
@@ -87,7 +87,7 @@ pub fn Import() -> Html {
     }
 }
 
-/// What was pasted stands in its box again after Stop and Another.
+/// What was read stands in the box again after Stop and Back.
 #[hook]
 fn use_text_put_back(importing: &Importing, area: &NodeRef, empty: &UseStateHandle<bool>) {
     let (area, work, empty) = (area.clone(), importing.work.clone(), empty.setter());
@@ -95,7 +95,7 @@ fn use_text_put_back(importing: &Importing, area: &NodeRef, empty: &UseStateHand
         let work = work.borrow();
         let area = area.cast::<HtmlTextAreaElement>();
         if let (true, Some(area)) = (*asking, area) {
-            if work.name == PASTED && work.text.len() < LONG {
+            if !work.text.is_empty() && work.text.len() < LONG {
                 area.set_value(&work.text);
             }
             empty.set(area.value().trim().is_empty());
@@ -138,10 +138,12 @@ fn asking(
     };
     html! { <>
         <p>{ "A saved session, a trace, a log of " }<code>{ "strace" }</code>{ " or " }<code>{ "ltrace" }</code>{ ", or the text of " }
-            <code>{ "/proc/PID/maps" }</code>{ ": what it is shows by itself." }</p>
-        if on_maps {
-            <p>{ "A log runs on top of the maps text that is loaded now." }</p>
-        }
+            <code>{ "/proc/PID/maps" }</code>{ ": the page sees which it is." }</p>
+        <p class="hint" data-testid="import-order">{ if on_maps {
+            "A log runs on top of the maps text that is loaded now."
+        } else {
+            "A maps text and a log of the same program go together: the maps text first, then the log on top of it."
+        } }</p>
         <textarea ref={area} class="mono import-text" {oninput} spellcheck="false" autocapitalize="off" aria-label="The log"
             placeholder={"mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fb3000\nmprotect(0x7ffff7fb3000, 4096, PROT_READ) = 0"}
             data-testid="import-text" />
@@ -188,7 +190,7 @@ fn cut(importing: &Importing, size: u64, restart: Callback<MouseEvent>) -> Html 
         <p class="hint">{ "For another part of it, cut that out first: with " }<code>{ "tail" }</code>{ " or " }
             <code>{ "grep" }</code>{ ", or one process with " }<code>{ "strace -ff" }</code>{ ". Of what fits you choose the process later." }</p>
         <div class="dialog-actions">
-            <button type="button" class="button" onclick={restart} data-testid="import-another">{ "Another" }</button>
+            <button type="button" class="button" onclick={restart} data-testid="import-back">{ "Back" }</button>
             <span class="spring"></span>
             <button type="button" class="button primary" onclick={take} data-testid="import-beginning">{ format!("Read the first {lines} lines") }</button>
         </div>
@@ -221,7 +223,7 @@ fn done(
     html! { <>
         <SummaryView summary={summary.clone()} {onchoose} {onput} {position} />
         <div class="dialog-actions">
-            <button type="button" class="button" onclick={restart}>{ "Another" }</button>
+            <button type="button" class="button" onclick={restart} data-testid="import-back">{ "Back" }</button>
             <span class="spring"></span>
             <button type="button" class="button primary" onclick={accept} disabled={!summary.is_of_use()} data-testid="import-accept">{ word }</button>
         </div>

@@ -25,6 +25,8 @@ pub(super) struct Summary {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Where it goes, if there is a choice.
     pub(super) place: Option<Place>,
+    /// It runs on top of the maps text that is loaded.
+    pub(super) on_maps: bool,
     /// A log of strace without the maps text that it begins with.
     begins_late: bool,
     /// The control whose choice it answers, by its selector. It was away while the text ran, so the
@@ -47,6 +49,7 @@ impl Summary {
             skipped: importer.skipped(),
             diagnostics,
             place,
+            on_maps,
             begins_late: importer.kind() == Kind::Strace && !on_maps,
             control: None,
         }
@@ -80,8 +83,13 @@ pub(super) fn SummaryView(props: &SummaryProps) -> Html {
     html! {
         <div class="import-summary" data-testid="import-summary">
             <p>{ "This is " }<strong>{ kind_words(summary.kind) }</strong>{ "." }</p>
-            if summary.kind != Kind::Maps {
+            if summary.kind == Kind::Maps {
+                <p class="hint" data-testid="import-then-log">{ "Is there a log of the same program too? Show this first, then import the log: it runs on top." }</p>
+            } else {
                 { numbers(summary) }
+            }
+            if summary.on_maps {
+                <p class="hint" data-testid="import-on-maps">{ "It runs on top of the maps text that is loaded now." }</p>
             }
             if summary.begins_late {
                 <p class="hint" data-testid="import-begins-late">{ "What execve mapped is in no log of strace: the program itself, its loader, its stack. \
@@ -122,16 +130,28 @@ fn nothing(summary: &Summary) -> Html {
 fn numbers(summary: &Summary) -> Html {
     let counts = summary.counts;
     let numbers = [
-        ("calls", counts.calls),
-        ("skipped", counts.skipped),
-        ("signals", counts.signals),
-        ("errors", counts.errors),
-        ("divergences", counts.divergences),
-        ("lines not read", summary.diagnostics.len() as u64),
+        ("calls", counts.calls, "run here"),
+        ("skipped", counts.skipped, "calls that are not of memory, or not in this model"),
+        ("signals", counts.signals, "that the program got"),
+        (
+            "calls refused",
+            counts.errors,
+            "calls that gave the program an error, such as a file that is not there: programs try, that is normal",
+        ),
+        (
+            "divergences",
+            counts.divergences,
+            "results where the log says something else than this model",
+        ),
+        (
+            "lines not read",
+            summary.diagnostics.len() as u64,
+            "lines of the log that this page does not understand",
+        ),
     ];
     html! {
         <dl class="stats">
-            { for numbers.iter().map(|(name, value)| html! { <div><dt>{ *name }</dt><dd>{ text::grouped(*value) }</dd></div> }) }
+            { for numbers.iter().map(|(name, value, about)| html! { <div title={*about}><dt>{ *name }</dt><dd>{ text::grouped(*value) }</dd></div> }) }
         </dl>
     }
 }

@@ -124,17 +124,17 @@ impl Importing {
             Handed::Text(text) => {
                 // It was to run where the session stands.
                 let place = if self.can_join() { Place::Behind } else { Place::Own };
-                self.take_text(text, place);
+                self.take_text(text, PASTED.into(), place);
             }
         }
     }
 
     /// Takes a text that is there already, as far as it fits.
-    fn take_text(&self, text: String, place: Place) {
+    fn take_text(&self, text: String, name: AttrValue, place: Place) {
         self.stop();
         let mut taken = Taken::default();
         taken.take(text.as_bytes());
-        self.take_what_fits(taken, text.len() as u64, PASTED.into(), place);
+        self.take_what_fits(taken, text.len() as u64, name, place);
     }
 
     /// Starts with a text; if something of it did not fit, only when that is wanted.
@@ -164,7 +164,16 @@ impl Importing {
 
     /// Takes a text that was pasted into the window.
     pub(super) fn pasted(&self, text: String) {
-        self.take_text(text, Place::Own);
+        // What was read before keeps its name as long as nobody changes it.
+        let name = {
+            let work = self.work.borrow();
+            if work.name.is_empty() || *work.text != *text {
+                PASTED.into()
+            } else {
+                work.name.clone()
+            }
+        };
+        self.take_text(text, name, Place::Own);
     }
 
     /// Runs the same text as another process.
@@ -287,9 +296,12 @@ impl Importing {
         let mut work = self.work.borrow_mut();
         let Some(session) = work.session.take() else { return };
         let trouble = troubles(&work.text, &summary.diagnostics);
+        let below = self.store.title.as_ref().filter(|_| summary.on_maps);
+        let title = below
+            .map_or_else(|| work.name.clone(), |maps| format!("{} on {maps}", work.name).into());
         let action = match summary.place {
             Some(Place::Behind) => Action::Append(Box::new(session), Rc::new(trouble)),
-            _ => Action::Load(Box::new(Loaded { session, title: work.name.clone(), trouble })),
+            _ => Action::Load(Box::new(Loaded { session, title, trouble })),
         };
         self.dispatcher().dispatch(action);
         self.close();

@@ -114,6 +114,17 @@ impl Map {
         local.top != before
     }
 
+    /// What a finger means to the browser: where the map has nothing to scroll up or down, that
+    /// scrolls the page. Two fingers are the map's in any case.
+    fn touch_action(&self) -> &'static str {
+        let fits = self.plan.height(&self.room) <= self.room.height;
+        if fits && self.local.borrow().top == 0.0 {
+            "touch-action:pan-y"
+        } else {
+            "touch-action:none"
+        }
+    }
+
     /// Scrolls as little as is needed to show a row.
     fn bring_into_view(&self, address: Address) {
         if let Some((top, height)) = self.plan.row(address, &self.room) {
@@ -186,6 +197,7 @@ pub fn PageGrid() -> Html {
         });
     }
     use_wheel(&holder, &map);
+    use_two_fingers(&holder, &map.local);
 
     let close = {
         let menu = menu.clone();
@@ -222,7 +234,7 @@ pub fn PageGrid() -> Html {
             <div class="grid-holder" ref={&holder}>
                 <canvas ref={canvas} class="grid" tabindex="0" role="application" aria-roledescription="map of the address space"
                     aria-label={words::label(&map)} data-testid="page-grid" data-gutter={GUTTER.to_string()} data-bar={BAR.to_string()}
-                    data-level={level.name()}
+                    data-level={level.name()} style={map.touch_action()}
                     onpointerdown={on(Map::down)} onpointermove={on(Map::moved)} onpointerup={on(Map::up)}
                     onpointercancel={on(Map::cancelled)} onpointerleave={on(Map::left)}
                     ondblclick={on_mouse(Map::double_click)} oncontextmenu={on_mouse(Map::context_menu)} {onkeydown} {onblur} />
@@ -277,6 +289,22 @@ fn use_size(holder: &NodeRef, size: &UseStateHandle<(f64, f64)>, scheme: &UseSta
         });
         let colors = browser::on_scheme_change(move |_| scheme.set(*scheme + 1));
         move || drop((guard, colors))
+    });
+}
+
+/// Keeps the browser from scrolling the page with two fingers on the map: they pinch.
+#[hook]
+fn use_two_fingers(holder: &NodeRef, local: &Rc<RefCell<Local>>) {
+    let (holder, local) = (holder.clone(), local.clone());
+    use_effect_with((), move |()| {
+        let guard = holder.cast::<HtmlElement>().map(|element| {
+            browser::listen(&element, "touchmove", move |event| {
+                if local.borrow().fingers.len() > 1 {
+                    event.prevent_default();
+                }
+            })
+        });
+        move || drop(guard)
     });
 }
 

@@ -131,11 +131,8 @@ impl Map {
             PressKind::Scroll => {
                 let took = self.scroll(moved);
                 // What the map does not take, the page may have.
-                if !took
-                    && event.pointer_type() == "touch"
-                    && let Some(window) = browser::window()
-                {
-                    window.scroll_by_with_x_and_y(0.0, moved);
+                if !took && event.pointer_type() == "touch" {
+                    self.scroll_page(moved);
                 }
                 self.request_paint();
             }
@@ -144,6 +141,17 @@ impl Map {
                 self.request_paint();
             }
             PressKind::Touch | PressKind::Pinch => {}
+        }
+    }
+
+    /// Scrolls the page. The map goes with it, away below the finger.
+    fn scroll_page(&self, by: f64) {
+        let Some(window) = browser::window() else { return };
+        let before = window.scroll_y().unwrap_or(0.0);
+        window.scroll_by_with_x_and_y(0.0, by);
+        let went = window.scroll_y().unwrap_or(0.0) - before;
+        if let Some(press) = &mut self.local.borrow_mut().press {
+            press.last_y += went;
         }
     }
 

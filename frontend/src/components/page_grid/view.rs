@@ -168,7 +168,7 @@ impl Map {
                 far(scene)
             }
             Plan::Grid(layout) if layout.grain().unit == 1 => {
-                let bytes = |address, length| state::bytes(process, address, length);
+                let bytes = |address, length| self.store.session.bytes(address, length);
                 let parts = |address, length| match &self.store.moment.heap {
                     Some(heap) => hex_view::parts(heap, address, length),
                     None => Vec::new(),

@@ -94,14 +94,14 @@ pub(super) fn describe(store: &StoreContext, hit: Hit) -> String {
     if !matches!(hit, Hit::Vma(..)) {
         let range = PageRange::spanning(page_floor(address), PAGE_SIZE);
         let pages = range.map(|range| state::pages(store.session.process(), range));
-        parts
-            .extend(pages.unwrap_or_default().first().map(|page| page.words()).unwrap_or_default());
+        let page = pages.unwrap_or_default().first().copied();
+        parts.extend(page.map(|page| store.session.page_words(&page)).unwrap_or_default());
     }
     parts.join(" · ")
 }
 
 fn byte_words(store: &StoreContext, address: Address) -> Option<String> {
-    let byte = state::bytes(store.session.process(), address, 1).first().copied().flatten()?;
+    let byte = store.session.bytes(address, 1).first().copied().flatten()?;
     Some(match byte {
         0x21..=0x7e => format!("byte {byte:#04x} '{}'", byte as char),
         _ => format!("byte {byte:#04x}"),

@@ -46,7 +46,7 @@ const CALLS: &[Entry] = &[
     ("malloc", "A block of liballoc's; the first one asks the kernel for 16 pages."),
     ("calloc", "malloc, cleared: touches every page of the block."),
     ("realloc", "Shrinks in place; grows by malloc, copy, free."),
-    ("free", "Gives a block back; the last one of its pages returns them."),
+    ("free", "Gives a block back, and its pages once no block is left on them."),
 ];
 
 const TABLES: [&[Entry]; 8] = [PROT, MAP, MREMAP, MSYNC, ADVICE, OPEN, MEMFD, OTHERS];

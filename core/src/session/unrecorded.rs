@@ -1,0 +1,85 @@
+//! What nobody recorded: of what a maps text lists it says neither which pages were resident, nor
+//! what they held.
+
+use super::Session;
+use crate::address::{Address, PAGE_SIZE, PageRange};
+use crate::maps::parse_maps;
+use crate::state::{self, PageView};
+use std::sync::Arc;
+
+impl Session {
+    /// Says whether something of a range was mapped before anything was recorded: the maps text
+    /// that the session starts from lists it, and does not say what of it was resident, nor what it
+    /// held. What is mapped at the same place later counts as well: a log that goes with the text
+    /// records no loads and stores either.
+    pub fn is_unrecorded(&self, range: PageRange) -> bool {
+        let listed = self.listed.get_or_init(|| {
+            let (lines, _) = parse_maps(self.maps.as_deref().unwrap_or_default());
+            Arc::new(lines.iter().map(|line| (line.start, (line.end, 0))).collect())
+        });
+        let below = listed.range(..range.end()).next_back();
+        below.is_some_and(|(_, (end, _))| *end > range.start())
+    }
+
+    /// Bytes as they stand in memory, as [`state::bytes`] gives them; nothing
+    /// also where nobody recorded what there was and nothing has brought a page in since.
+    pub fn bytes(&self, address: Address, length: usize) -> Vec<Option<u8>> {
+        let mut bytes = state::bytes(self.process(), address, length);
+        let all = PageRange::spanning(address, length as u64);
+        let Some(all) = all.filter(|all| self.is_unrecorded(*all)) else { return bytes };
+        for page in state::pages(self.process(), all) {
+            let range = PageRange::spanning(page.address, PAGE_SIZE);
+            if page.frame.is_some() || !range.is_some_and(|range| self.is_unrecorded(range)) {
+                continue;
+            }
+            let from = page.address.saturating_sub(address) as usize;
+            let to = page.address.saturating_add(PAGE_SIZE).saturating_sub(address) as usize;
+            let to = to.min(bytes.len());
+            bytes[from.min(to)..to].fill(None);
+        }
+        bytes
+    }
+
+    /// A page in words, as [`PageView::words`] has them; of one that
+    /// is not resident as far as the model goes, but was mapped before, it is not recorded.
+    pub fn page_words(&self, page: &PageView) -> Vec<String> {
+        let mut words = page.words();
+        let range = PageRange::spanning(page.address, PAGE_SIZE);
+        if page.frame.is_none()
+            && range.is_some_and(|range| self.is_unrecorded(range))
+            && let Some(first) = words.first_mut()
+        {
+            "not recorded whether resident".clone_into(first);
+        }
+        words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Machine;
+
+    #[test]
+    fn what_a_maps_text_lists_is_not_recorded_until_it_is_touched() {
+        let text = "10000000-10003000 rw-p 00000000 00:00 0\n20000000-20001000 r--p 00000000 00:00 2 /bin/true\n";
+        let (mut session, _) = Session::start_from_maps(text);
+        let page = |session: &Session, start| {
+            let range = PageRange::spanning(start, PAGE_SIZE).unwrap();
+            session.page_words(&state::pages(session.process(), range)[0]).join(", ")
+        };
+        assert_eq!(page(&session, 0x2000_0000), "not recorded whether resident");
+        assert_eq!(session.bytes(0x1fff_ffff, 3), [None; 3]);
+        session.run("store(0x10001000, 7)\np = mmap(NULL, 1, 3, 34, -1, 0)");
+        assert_eq!(session.bytes(0x1000_0fff, 3), [None, Some(7), Some(0)]);
+        assert_eq!(session.bytes(0x1000_1fff, 2), [Some(0), None]);
+        assert!(page(&session, 0x1000_1000).starts_with("frame "));
+        let fresh = session.names()[0].1;
+        assert_eq!(page(&session, fresh), "not resident");
+        assert_eq!(session.bytes(fresh, 1), [Some(0)]);
+        assert_eq!(session.bytes(u64::MAX - 1, 4), [None; 4]);
+        assert!(
+            !Session::new(Machine::default()).is_unrecorded(PageRange::new(0, 1 << 47).unwrap())
+        );
+    }
+}

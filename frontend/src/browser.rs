@@ -24,6 +24,15 @@ pub fn is_own_page() -> bool {
     root.is_some_and(|root| root.get_attribute("data-mmap-playground").as_deref() == Some("page"))
 }
 
+/// Leaves the words of a panic for `static/trap.js`, which shows them, and for whoever reads the
+/// console.
+pub fn tell_panic(words: &str) {
+    if let Some(window) = window() {
+        let _ = js_sys::Reflect::set(&window, &"mmapPanic".into(), &words.into());
+    }
+    web_sys::console::error_1(&words.into());
+}
+
 /// Reads variables of the style sheet as they are at an element, trimmed.
 pub fn css_variables(element: &Element) -> impl Fn(&str) -> String + use<> {
     let style = window().and_then(|window| window.get_computed_style(element).ok().flatten());

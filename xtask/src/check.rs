@@ -23,6 +23,7 @@ const IN_FIREFOX: &[&str] = &[
     "figures",
     "guide",
     "helpers",
+    "hostile",
     "in_and_out",
     "learning",
     "long",

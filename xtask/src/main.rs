@@ -1,5 +1,5 @@
 //! The project's own commands: `cargo xtask serve`, `build`, `test`, `ci`, `conformance`, `bench`,
-//! `fuzz` and `deps`.
+//! `fuzz`, `deps` and `reliability`.
 //!
 //! Each first installs what it needs and is missing ([`setup`]), then runs trunk
 //! ([`page`]) or the tests and checks ([`check`]) and reports on them ([`report`]).
@@ -10,6 +10,7 @@ mod check;
 mod deps;
 mod fuzz;
 mod page;
+mod reliability;
 mod report;
 mod sbom;
 mod seal;
@@ -72,6 +73,8 @@ enum Command {
     /// Holds the dependencies to deny.toml: licences, sources, none twice in the page; known
     /// advisories, where their database can be reached.
     Deps,
+    /// Writes docs/reliability.md: what was tried so far, how much of it, what was found.
+    Reliability,
     /// What trunk calls when it has built the page: names the page's own scripts in its policy.
     #[command(hide = true)]
     Seal,
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Command::Conformance { options } => check::conformance(&options),
         Command::Bench { rounds } => bench::bench(rounds),
         Command::Deps => deps::deps(),
+        Command::Reliability => reliability::write(),
         Command::Seal => seal::seal(),
         Command::Fuzz { minutes, target } => fuzz::fuzz(minutes, target.as_deref()),
     };

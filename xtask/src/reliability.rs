@@ -23,7 +23,7 @@ chooses them by what they reach (`cargo xtask fuzz`). Every input that found a f
 the fault, and run by `cargo test -p hostile` ever after.
 
 | target | inputs tried | faults found, all mended |
-| ---: | ---: | --- |
+| --- | ---: | --- |
 ";
 
 /// Writes the report.

@@ -142,7 +142,7 @@ fn changes(old: &VmaView, new: &VmaView) -> Vec<String> {
             details.push(format!("{what}{before} became {after}"));
         }
     };
-    became("", old.label.clone(), new.label.clone());
+    became("", old.label.to_string(), new.label.to_string());
     became("protection ", old.prot.to_string(), new.prot.to_string());
     let sharing = |vma: &VmaView| if vma.shared { "shared" } else { "private" }.to_owned();
     became("", sharing(old), sharing(new));

@@ -66,7 +66,7 @@ fn lane(process: &Process, vma: &VmaView, y: f64, largest: u64) -> Group {
     let letters = format!("{}{}", vma.prot, if vma.shared { 's' } else { 'p' });
     let range = format!("{:012x}–{:012x}", vma.range.start(), vma.range.end());
     let size = short(vma.range.size_bytes());
-    let mut label = vma.label.clone();
+    let mut label = vma.label.to_string();
     if vma.writable_and_executable {
         label.push_str(" W+X");
     }

@@ -171,21 +171,16 @@ impl Saved {
         let mut branches = Vec::with_capacity(session.branches.len());
         for (index, branch) in session.branches.iter().enumerate() {
             let from = session.parent_of(index);
-            let steps = branch.steps.iter().skip(from.map_or(0, |(_, shared)| shared));
-            let before = from.and_then(|(_, shared)| branch.steps.get(shared - 1));
+            let shared = from.map_or(0, |(_, shared)| shared);
+            let before = shared.checked_sub(1).and_then(|last| branch.steps.get(last));
             let mut parts: Vec<Part> = Vec::new();
-            let mut last = before.map(|step| &step.at);
-            for step in steps {
-                let source = step.at.source();
-                let goes_on = last.filter(|last| Arc::ptr_eq(last.source(), source));
-                match (goes_on, parts.last_mut()) {
-                    (Some(_), Some(part)) => part.steps += 1,
-                    (goes_on, _) => {
-                        let line = goes_on.map_or(0, |last| last.ordinal() + 1);
-                        parts.push(Part { text: sources.number(source), line, steps: 1 });
-                    }
-                }
-                last = Some(&step.at);
+            for (start, steps) in branch.runs(shared) {
+                let Some(first) = branch.steps.get(start) else { continue };
+                let source = first.at.source();
+                // The first run may go on with the text of the steps that are shared.
+                let goes_on = before.filter(|it| start == shared && it.is_of(source));
+                let line = goes_on.map_or(0, |last| last.at.ordinal() + 1);
+                parts.push(Part { text: sources.number(source), line, steps });
             }
             branches.push(SavedBranch { name: branch.name.to_string(), from, parts });
         }

@@ -3,7 +3,7 @@
 use super::{Part, Saved, SavedError};
 use crate::heap::HeapSetting;
 use crate::machine::Machine;
-use crate::session::{Branch, Progress, Pushed, Session, Source};
+use crate::session::{Branch, Detail, Progress, Pushed, Session, Source};
 use crate::trace::Parser;
 use std::sync::Arc;
 
@@ -125,7 +125,7 @@ impl Restore {
                 self.fault = Some(SavedError::Damaged(what));
                 return ran;
             }
-            if let Pushed::Step { .. } = self.session.push(source, part.line) {
+            if let Pushed::Step { .. } = self.session.push(source, part.line, Detail::Usual) {
                 part.steps -= 1;
                 self.steps += 1;
             }

@@ -5,6 +5,7 @@
 
 use super::checkpoints::Checkpoints;
 use super::kept::{Kept, StandingOut};
+use super::source::Source;
 use super::{Session, Step};
 use crate::process::Process;
 use crate::replay::Runner;
@@ -20,6 +21,8 @@ const NAME_LETTERS: usize = 80;
 pub(crate) struct Branch {
     pub(crate) name: Arc<str>,
     pub(crate) steps: Vector<Arc<Kept>>,
+    /// Where steps of another text begin, and that text: what is saved goes by texts, not by steps.
+    texts: Vector<(usize, Arc<Source>)>,
     /// What stands out among them, of those that it does not share with another branch.
     pub(super) standing_out: StandingOut,
     pub(super) checkpoints: Checkpoints,
@@ -39,6 +42,7 @@ impl Branch {
         Branch {
             name: "Main".into(),
             steps: Vector::new(),
+            texts: Vector::new(),
             standing_out: StandingOut::default(),
             checkpoints: Checkpoints::starting_with(runner),
         }
@@ -49,8 +53,27 @@ impl Branch {
         let standing_out = StandingOut::default();
         let mut begun = Branch { name, standing_out, ..self.clone() };
         begun.steps.truncate(steps);
+        begun.texts.retain(|(start, _)| *start < steps);
         begun.checkpoints.truncate(steps);
         begun
+    }
+
+    /// Adds a step at the end.
+    pub(super) fn push(&mut self, step: Kept) {
+        let source = step.at.source();
+        if self.texts.last().is_none_or(|(_, last)| !Arc::ptr_eq(last, source)) {
+            self.texts.push_back((self.steps.len(), source.clone()));
+        }
+        self.steps.push_back(Arc::new(step));
+    }
+
+    /// The runs of steps of one text behind the first `skipped` steps: where each begins, and how
+    /// many steps it has.
+    pub(crate) fn runs(&self, skipped: usize) -> impl Iterator<Item = (usize, usize)> {
+        let starts = self.texts.iter().map(|(start, _)| *start);
+        let ends = starts.clone().skip(1).chain([self.steps.len()]);
+        let behind = starts.zip(ends).filter(move |(_, end)| *end > skipped);
+        behind.map(move |(start, end)| (start.max(skipped), end - start.max(skipped)))
     }
 
     /// With how many of the same steps another branch begins.

@@ -25,6 +25,9 @@ impl Session {
     /// How the last call of the allocator went, step by step; nothing if the last call was none.
     pub fn last_search(&self) -> Option<Search> {
         let call = self.last_step()?.call.as_ref().filter(|call| call.is_of_heap())?;
+        if let Some(before) = &self.before {
+            return before.process.watch(call);
+        }
         let mut before = self.clone();
         before.go_to(self.position - 1);
         before.process().watch(call)

@@ -1,7 +1,7 @@
 //! A long text on its way in: read and run in slices.
 
 use super::source::SourceLine;
-use super::{Pushed, Session, Source};
+use super::{Detail, Pushed, Session, Source};
 use crate::machine::Machine;
 use crate::replay::Counts;
 use crate::report::{Choice, choose};
@@ -137,7 +137,7 @@ impl Import {
                 let total = source.lines.len();
                 let end = next.saturating_add(lines).min(total);
                 for ordinal in *next..end {
-                    match self.session.push(source, ordinal) {
+                    match self.session.push(source, ordinal, Detail::Usual) {
                         Pushed::Unreadable(diagnostic) => self.diagnostics.push(diagnostic),
                         Pushed::Step { skipped: Some(name) } => {
                             note_skipped(&mut self.skipped, &name, source, ordinal);

@@ -1,7 +1,7 @@
 //! What is kept of every step: the line, and what charts and jumps ask. The rest is told again when
 //! somebody looks, by running the line again; of the steps that are looked at most it is kept too.
 
-use super::source::SourceLine;
+use super::source::{Source, SourceLine};
 use super::{Landmark, Step};
 use crate::abi::Errno;
 use crate::call::{Call, Outcome, Returned};
@@ -11,7 +11,8 @@ use crate::state::Totals;
 use bitflags::bitflags;
 use std::sync::Arc;
 
-/// So many steps at the beginning of a line of steps are kept whole.
+/// So many steps at the beginning of a line of steps are kept whole; behind them those that were
+/// typed.
 pub(super) const WHOLE: usize = 20_000;
 /// Behind them, so many that failed are, and so many that contradict their log.
 const WHOLE_MARKED: usize = 1000;
@@ -43,6 +44,11 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    /// Says whether it is a line of a text.
+    pub(crate) fn is_of(&self, source: &Arc<Source>) -> bool {
+        Arc::ptr_eq(self.at.source(), source)
+    }
+
     /// Runs the line again, on the state before it.
     pub(super) fn run_again(&self, runner: &mut Runner) -> Ran {
         if self.behind_quiet {

@@ -75,6 +75,8 @@ pub struct Session {
     listed: OnceLock<Arc<BTreeMap<Address, (Address, u32)>>>,
     /// The step that led to the state shown, once somebody asked.
     last: OnceLock<Option<Arc<Step>>>,
+    /// The state before that step, if it is at hand.
+    before: Option<Arc<Runner>>,
 }
 
 /// The step that led here follows from the rest.
@@ -114,6 +116,7 @@ impl Session {
             quiet: false,
             listed: OnceLock::new(),
             last: OnceLock::new(),
+            before: None,
         }
     }
 
@@ -146,8 +149,15 @@ impl Session {
         let lines = script.lines;
         let source = Arc::new(Source { text: text.into(), choice, lines });
         let mut report = Report { diagnostics: script.diagnostics, ran: 0 };
+        let typed = source.lines.len() <= TYPED;
+        let detail = if typed { Detail::Whole } else { Detail::Usual };
         for ordinal in 0..source.lines.len() {
-            match self.push(&source, ordinal) {
+            let before = typed.then(|| Arc::new(self.current.clone()));
+            let pushed = self.push(&source, ordinal, detail);
+            if matches!(pushed, Pushed::Step { .. }) {
+                self.before = before;
+            }
+            match pushed {
                 Pushed::Step { .. } => report.ran += 1,
                 Pushed::Nothing => {}
                 Pushed::Unreadable(diagnostic) => report.diagnostics.push(diagnostic),
@@ -159,7 +169,7 @@ impl Session {
 
     /// Runs a line of a text behind the step where the session stands, if it is one of those that
     /// are meant to run; `ordinal` is its index among those that the text was read as.
-    pub(crate) fn push(&mut self, source: &Arc<Source>, ordinal: usize) -> Pushed {
+    pub(crate) fn push(&mut self, source: &Arc<Source>, ordinal: usize, detail: Detail) -> Pushed {
         let Some(at) = SourceLine::new(source, ordinal) else { return Pushed::Nothing };
         if !source.choice.takes(at.line().pid) {
             return Pushed::Nothing;
@@ -188,11 +198,12 @@ impl Session {
         let totals = totals(&self.current.process);
         let branch = &mut self.branches[self.active];
         let stands_out = branch.standing_out.count(landmarks);
-        let whole = (self.position < WHOLE || stands_out)
+        let whole = (self.position < WHOLE || stands_out || detail == Detail::Whole)
             .then(|| Arc::new(Step::new(ran, &self.current.process, at.clone())));
         self.position += 1;
         self.last = OnceLock::new();
-        branch.steps.push_back(Arc::new(Kept { at, behind_quiet, landmarks, totals, whole }));
+        self.before = None;
+        branch.push(Kept { at, behind_quiet, landmarks, totals, whole });
         branch.checkpoints.grow(self.position, &self.current);
         Pushed::Step { skipped }
     }
@@ -200,7 +211,7 @@ impl Session {
     /// Says whether a step is a line of a text.
     fn is_of(&self, step: usize, source: &Arc<Source>) -> bool {
         let step = self.branch().steps.get(step);
-        step.is_some_and(|step| Arc::ptr_eq(step.at.source(), source))
+        step.is_some_and(|step| step.is_of(source))
     }
 
     /// Runs a step of another session that had the same lines.
@@ -209,7 +220,7 @@ impl Session {
             self.current.pass_line();
             self.quiet = true;
         }
-        self.push(step.at.source(), step.at.ordinal());
+        self.push(step.at.source(), step.at.ordinal(), Detail::Usual);
     }
 
     /// Goes to the state after the first `position` steps, or the last there is.
@@ -223,8 +234,12 @@ impl Session {
             self.quiet = false;
         }
         self.last = OnceLock::new();
+        self.before = None;
         while let Some(step) = branch.steps.get(self.position).filter(|_| self.position < position)
         {
+            if self.position + 1 == position {
+                self.before = Some(Arc::new(self.current.clone()));
+            }
             step.run_again(&mut self.current);
             self.quiet = false;
             self.position += 1;
@@ -288,6 +303,18 @@ impl Session {
     pub fn totals_after(&self, index: usize) -> Option<Totals> {
         Some(self.branch().steps.get(index)?.totals)
     }
+}
+
+/// A text of so many lines was typed: what came of each is looked at now.
+const TYPED: usize = 100;
+
+/// How much of a step is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Detail {
+    /// What is kept of one among many: the rest is told again when somebody looks.
+    Usual,
+    /// All of it: somebody looks now.
+    Whole,
 }
 
 /// What came of a line.
@@ -371,6 +398,15 @@ mod tests {
         assert_eq!(Some(&last), session.step(20_400).as_ref());
         assert_eq!(last.totals, session.totals_after(20_400).unwrap());
         assert_eq!(session.step(20_700), None);
+
+        session.go_to(20_700);
+        session.run("a = malloc(8)");
+        assert!(session.branch().steps[20_700].whole.is_some(), "what was typed is kept");
+        let at_hand = session.last_search();
+        session.go_to(20_699);
+        session.go_to(20_701);
+        session.before = None;
+        assert!(at_hand.is_some() && session.last_search() == at_hand);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::abi::Prot;
 use crate::address::{Address, PageRange};
 use crate::heap::{Allocator, HeapSetting, HeapShape};
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 
 /// The whole state as JSON has it: what `replay --print state` prints and scripts of a page get.
 ///
@@ -228,7 +229,7 @@ pub struct VmaView {
     /// Its name as the last column of maps has it; empty where that is empty.
     pub name: String,
     /// A short label for a lane: the file's last component, `[heap]`, or `anonymous`.
-    pub label: String,
+    pub label: Cow<'static, str>,
     /// Offset into the file, in bytes.
     pub offset: u64,
     /// Writable and executable at once: a hazard.
@@ -339,7 +340,7 @@ pub struct FrameView {
 #[derive(Clone, PartialEq, Debug)]
 pub struct FrameOwner {
     /// Its label, as [`VmaView::label`].
-    pub label: String,
+    pub label: Cow<'static, str>,
     /// Its protection.
     pub prot: Prot,
 }
@@ -559,7 +560,7 @@ mod tests {
             "p = mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\nstore(p, 1)",
         );
         let owner = frame(session.process(), 1).owner.unwrap();
-        assert_eq!((owner.label.as_str(), owner.prot), ("anonymous", Prot::RW));
+        assert_eq!((&*owner.label, owner.prot), ("anonymous", Prot::RW));
         assert_eq!(frame(session.process(), 9).owner, None);
     }
 

@@ -16,6 +16,7 @@ use crate::page_table::PageTableEntry;
 use crate::process::Process;
 use crate::reason::Access;
 use crate::vma::{Backing, Sharing, Vma, VmaFlags};
+use std::borrow::Cow;
 
 impl State {
     /// The whole state of a process.
@@ -166,13 +167,13 @@ fn vma_kind(kernel: &Kernel, vma: &Vma) -> VmaKind {
     }
 }
 
-fn vma_label(kind: VmaKind, name: &str) -> String {
+fn vma_label(kind: VmaKind, name: &str) -> Cow<'static, str> {
     match kind {
-        VmaKind::SharedAnonymous => "shared anonymous".to_owned(),
-        _ if name.is_empty() => "anonymous".to_owned(),
+        VmaKind::SharedAnonymous => "shared anonymous".into(),
+        _ if name.is_empty() => "anonymous".into(),
         _ => match name.trim_end_matches(" (deleted)").rsplit('/').next() {
-            Some(last) if !last.is_empty() => last.to_owned(),
-            _ => name.to_owned(),
+            Some(last) if !last.is_empty() => last.to_owned().into(),
+            _ => name.to_owned().into(),
         },
     }
 }

@@ -204,7 +204,7 @@ fn facts(session: &Session, vma: Option<&VmaView>, page: Option<PageView>) -> Ht
         <>
             <p class="fact-title">
                 <span class={classes!("chip", "mono", vma.writable_and_executable.then_some("hazard"))} data-prot={vma.prot.letters()}>{ vma.prot.letters() }</span>
-                <strong>{ &vma.label }</strong>
+                <strong>{ vma.label.to_string() }</strong>
             </p>
             <dl class="facts" data-testid="facts">
                 { for facts.into_iter().map(|(name, value)| html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> }) }

@@ -31,7 +31,7 @@ impl Piece {
             }
             What::Vmas(first, count) => {
                 let vma = vmas.get(first);
-                let label = vma.map(|vma| vma.label.clone()).unwrap_or_default();
+                let label = vma.map(|vma| vma.label.to_string()).unwrap_or_default();
                 let label = if count > 1 { format!("{count} VMAs") } else { label };
                 let prot = vma.map_or("---", |vma| vma.prot.letters());
                 let range = text::range(range);

@@ -195,7 +195,7 @@ fn bar(
         place,
         range,
         prot: vma.prot,
-        label: vma.label.clone(),
+        label: vma.label.to_string(),
         size: text::short_size(range.size_bytes()),
         residency: residency(range, PARTS.min((place.2 / 3.0).max(1.0) as u64)),
         marks,

@@ -85,7 +85,7 @@ pub(super) fn describe(store: &StoreContext, hit: Hit) -> String {
             _ => format!("{} · nothing mapped", text::hex(address)),
         };
     };
-    let mut parts = vec![text::hex(address), vma.label.clone(), vma.prot.to_string()];
+    let mut parts = vec![text::hex(address), vma.label.to_string(), vma.prot.to_string()];
     match hit {
         Hit::Vma(range, _) => parts.push(text::range(range)),
         Hit::Byte(_) => parts.extend(byte_words(store, address)),

@@ -24,10 +24,11 @@ use crate::call::SignalInfo;
 use crate::event::{HeapEvent, HeapWarning, PlaceCase};
 use crate::liballoc::layout::{Field, LAYOUT_32, LAYOUT_64, Layout};
 use crate::liballoc::{
-    HeapLists, Host, Life, MIN_PAGE_COUNT, MajorBlock, MinorBlock, Peek, Stop, Walk, clear, copy,
-    get, get_pointer, or_given_up, put,
+    HeapLists, Host, Known, Life, Look, MIN_PAGE_COUNT, MajorBlock, MinorBlock, Pages, Peek, Stop,
+    Walk, clear, copy, get, get_pointer, or_given_up, put,
 };
 use crate::search::HeapStep;
+use std::sync::Arc;
 
 /// Bytes of a header, and of a footer.
 pub const TAG_BYTES: u64 = 8;
@@ -458,8 +459,10 @@ fn total(request: u64) -> Option<u64> {
     (payload <= most).then(|| payload + 2 * TAG_BYTES)
 }
 
-/// Reads the arenas of a heap and their blocks, in address order, free ones too.
-pub fn inspect(heap: &BoundaryTags, peek: Peek) -> HeapLists {
+/// Reads the arenas of a heap and their blocks, in address order, free ones too; but for those that
+/// are known and have not changed.
+pub fn inspect_again(heap: &BoundaryTags, peek: Peek, look: Look, known: &mut Known) -> HeapLists {
+    let mut memory = Pages::new(peek);
     let fields = heap.arena();
     let mut lists = HeapLists::default();
     let mut before = 0;
@@ -470,7 +473,7 @@ pub fn inspect(heap: &BoundaryTags, peek: Peek) -> HeapLists {
             lists.broken = Some(format!("next of {before:#x} leads back to an arena seen before"));
             break;
         }
-        let field = |field| read(peek, at, field);
+        let mut field = |field| read(&mut memory, at, field);
         let (Some(prev), Some(next), Some(pages), Some(size)) =
             (field(fields.prev), field(fields.next), field(fields.pages), field(fields.size))
         else {
@@ -479,7 +482,13 @@ pub fn inspect(heap: &BoundaryTags, peek: Peek) -> HeapLists {
         };
         let first = at.wrapping_add(fields.bytes);
         let end = at.wrapping_add(size).wrapping_sub(TAG_BYTES);
-        let (minors, broken) = inspect_blocks(peek, at, first, end);
+        let (minors, broken) = known.list(at, (first, end), look).unwrap_or_else(|| {
+            memory.forget_visited();
+            let (minors, broken) = inspect_blocks(&mut memory, at, first, end);
+            let list = (Arc::new(minors), broken);
+            known.note(at, (first, end), memory.visited(), look, &list);
+            list
+        });
         let used = minors.iter().filter(|block| block.life == Life::Live);
         let usage = used.map(|block| u64::from(block.size) + TAG_BYTES).sum::<u64>();
         let usage = (usage + fields.bytes + TAG_BYTES) as u32;
@@ -498,12 +507,13 @@ pub fn inspect(heap: &BoundaryTags, peek: Peek) -> HeapLists {
         before = at;
         at = next;
     }
+    known.keep(&lists.majors);
     lists
 }
 
 /// The blocks of an arena.
 fn inspect_blocks(
-    peek: Peek,
+    memory: &mut Pages,
     owner: Address,
     first: Address,
     end: Address,
@@ -513,7 +523,7 @@ fn inspect_blocks(
     let mut blocks: Vec<MinorBlock> = Vec::new();
     let mut at = first;
     while at < end {
-        let (Some(tag), Some(asked)) = (read(peek, at, TAG), read(peek, at, ASKED)) else {
+        let (Some(tag), Some(asked)) = (read(memory, at, TAG), read(memory, at, ASKED)) else {
             return (blocks, Some(format!("the tag at {at:#x} cannot be read")));
         };
         let bytes = tag & !(ALIGNMENT - 1);
@@ -521,7 +531,7 @@ fn inspect_blocks(
         if bytes < LEAST || behind > end || behind < at || blocks.len() == MOST {
             return (blocks, Some(format!("the tag at {at:#x} is {tag:#x}, which is no block's")));
         }
-        let footer = read(peek, behind.wrapping_sub(TAG_BYTES), TAG);
+        let footer = read(memory, behind.wrapping_sub(TAG_BYTES), TAG);
         let life = match (footer == Some(tag), tag & USED != 0) {
             (false, _) => Life::Damaged,
             (true, true) => Life::Live,
@@ -544,15 +554,16 @@ fn inspect_blocks(
     (blocks, None)
 }
 
-fn read(peek: Peek, header: Address, field: Field) -> Option<u64> {
+fn read(memory: &mut Pages, header: Address, field: Field) -> Option<u64> {
     let mut bytes = [0; 8];
     let value = &mut bytes[..field.width as usize];
-    peek(header.wrapping_add(field.offset), value).then(|| u64::from_le_bytes(bytes))
+    memory.read(header.wrapping_add(field.offset), value).then(|| u64::from_le_bytes(bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::heap::Heap;
     use crate::liballoc::test_host::{ByteHost, TOP};
 
     /// The allocator on a byte array, and what it makes of the blocks of its first arena.
@@ -580,9 +591,10 @@ mod tests {
 
         /// Whole bytes of each block, negative if it is free.
         fn blocks(&self) -> Vec<i64> {
-            let lists = inspect(&self.heap, &|address, bytes| self.host.peek(address, bytes));
+            let heap = Heap::BoundaryTags(self.heap.clone());
+            let lists = heap.inspect(&|address, bytes| self.host.peek(address, bytes));
             let sign = |life| if life == Life::Free { -1 } else { 1 };
-            let minors = lists.majors.iter().flat_map(|major| &major.minors);
+            let minors = lists.majors.iter().flat_map(|major| major.minors.iter());
             minors.map(|it| sign(it.life) * (i64::from(it.size) + 8)).collect()
         }
     }

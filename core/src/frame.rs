@@ -36,7 +36,31 @@ pub const fn is_huge_zero_frame(number: FrameNumber) -> bool {
 }
 
 /// The bytes of a frame.
-type Bytes = [u8; PAGE_SIZE as usize];
+pub type Bytes = [u8; PAGE_SIZE as usize];
+
+/// What a page holds, kept to tell later whether it still holds the very same.
+#[derive(Clone, Debug)]
+pub enum Contents {
+    /// Nothing can be read there.
+    Unreadable,
+    /// Zeros.
+    Zeros,
+    /// The bytes of a frame; as long as they are held here, nothing is written over them.
+    Bytes(Arc<Bytes>),
+}
+
+impl Contents {
+    /// Says whether nothing has changed. Equal bytes in another place count as a change.
+    pub fn are_still(&self, now: &Contents) -> bool {
+        match (self, now) {
+            (Contents::Unreadable, Contents::Unreadable) | (Contents::Zeros, Contents::Zeros) => {
+                true
+            }
+            (Contents::Bytes(before), Contents::Bytes(now)) => Arc::ptr_eq(before, now),
+            _ => false,
+        }
+    }
+}
 
 /// What a frame was taken for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -229,6 +253,12 @@ impl Frames {
     pub fn is_all_zeros(&self, number: FrameNumber) -> bool {
         let bytes = self.frame(number).and_then(|frame| frame.bytes.as_ref());
         bytes.is_none_or(|bytes| bytes.iter().all(|byte| *byte == 0))
+    }
+
+    /// What a frame holds.
+    pub fn contents(&self, number: FrameNumber) -> Contents {
+        let bytes = self.frame(number).and_then(|frame| frame.bytes.clone());
+        bytes.map_or(Contents::Zeros, Contents::Bytes)
     }
 
     /// Notes that a page maps a frame.

@@ -3,8 +3,9 @@
 use crate::address::Address;
 use crate::boundary_tags::{self, ASKED, ArenaLayout, BoundaryTags, TAG, TAG_BYTES};
 use crate::call::{Call, Returned, SignalInfo};
+use crate::frame::Contents;
 use crate::liballoc::layout::{Field, LAYOUT_32, LAYOUT_64};
-use crate::liballoc::{self, HeapLists, Host, Liballoc, Peek};
+use crate::liballoc::{self, HeapLists, Host, Known, Liballoc, Look, Peek};
 use std::fmt;
 
 /// An allocator.
@@ -260,9 +261,14 @@ impl Heap {
 
     /// Its lists, read from simulated memory without touching it.
     pub fn inspect(&self, peek: Peek) -> HeapLists {
+        self.inspect_again(peek, &|_| Contents::Unreadable, &mut Known::default())
+    }
+
+    /// The same, but for what is known and has not changed.
+    pub fn inspect_again(&self, peek: Peek, look: Look, known: &mut Known) -> HeapLists {
         match self {
-            Heap::Liballoc(heap) => liballoc::inspect(heap, peek),
-            Heap::BoundaryTags(heap) => boundary_tags::inspect(heap, peek),
+            Heap::Liballoc(heap) => liballoc::inspect_again(heap, peek, look, known),
+            Heap::BoundaryTags(heap) => boundary_tags::inspect_again(heap, peek, look, known),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::address::{Address, PAGE_SIZE, Page, PageRange};
 use crate::address_space::{AddressSpace, Changes};
 use crate::event::Event;
 use crate::file::{FileKind, Files, OpenId};
-use crate::frame::{Frames, Owner};
+use crate::frame::{Contents, FrameNumber, Frames, Owner};
 use crate::machine::Machine;
 use crate::reason::Reason;
 use crate::vma::{Backing, Sharing, Vma, VmaFlags};
@@ -200,25 +200,10 @@ impl Kernel {
         let mut done = 0;
         while done < out.len() {
             let at = address.checked_add(done as u64).ok_or(address)?;
-            let vma = self.space.vmas().at(at).ok_or(at)?;
             let offset = at % PAGE_SIZE;
             let room = ((PAGE_SIZE - offset) as usize).min(out.len() - done);
             let piece = &mut out[done..done + room];
-            let page = Page::containing(at);
-            if self.space.is_guarded(page) {
-                return Err(at);
-            }
-            let entry = self.space.table().get(page);
-            let frame = if entry.present() {
-                Some(entry.frame())
-            } else if let Some(page) = self.file_page(vma, at) {
-                if page.beyond_end {
-                    return Err(at);
-                }
-                self.files.file(page.file).and_then(|file| file.cached(page.index))
-            } else {
-                None
-            };
+            let frame = self.frame_seen(at).ok_or(at)?;
             match frame {
                 Some(frame) => self.frames.read(frame, offset, piece),
                 None => piece.fill(0),
@@ -226,6 +211,34 @@ impl Kernel {
             done += room;
         }
         Ok(())
+    }
+
+    /// What [`peek`](Kernel::peek) would find in the page that begins at an address.
+    pub fn contents(&self, page: Address) -> Contents {
+        match self.frame_seen(page) {
+            Some(Some(frame)) => self.frames.contents(frame),
+            Some(None) => Contents::Zeros,
+            None => Contents::Unreadable,
+        }
+    }
+
+    /// The frame whose bytes a load would give; `Some(None)` where it would give zeros, and nothing
+    /// where there is nothing to read.
+    fn frame_seen(&self, at: Address) -> Option<Option<FrameNumber>> {
+        let vma = self.space.vmas().at(at)?;
+        let page = Page::containing(at);
+        if self.space.is_guarded(page) {
+            return None;
+        }
+        let entry = self.space.table().get(page);
+        if entry.present() {
+            return Some(Some(entry.frame()));
+        }
+        let Some(page) = self.file_page(vma, at) else { return Some(None) };
+        if page.beyond_end {
+            return None;
+        }
+        Some(self.files.file(page.file).and_then(|file| file.cached(page.index)))
     }
 }
 

@@ -223,7 +223,7 @@ fn check_blocks(major: &MajorBlock, shape: &HeapShape) -> u64 {
     let mut usage = shape.major_bytes + shape.footer_bytes;
     let mut at = major.address + shape.major_bytes;
     let (mut before, mut was_free) = (0, false);
-    for minor in &major.minors {
+    for minor in major.minors.iter() {
         assert!(minor.address >= at, "{:#x} overlaps the block before it", minor.address);
         assert_eq!((minor.prev, minor.owner), (before, major.address));
         assert_eq!(minor.payload % 16, 0);

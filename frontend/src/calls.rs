@@ -437,6 +437,7 @@ mod tests {
     use super::*;
     use mmap_playground_core::machine::Machine;
     use mmap_playground_core::session::Session;
+    use mmap_playground_core::state::HeapReader;
 
     #[test]
     fn a_fresh_form_is_a_line_that_runs() {
@@ -476,7 +477,11 @@ mod tests {
             let mut session = Session::new(Machine::default());
             session.run(text);
             let mut draft = Draft::new(spec(call).unwrap());
-            draft.freshen(&session.names(), &Moment::of(&session), None);
+            draft.freshen(
+                &session.names(),
+                &Moment::of(&session, &mut HeapReader::default()),
+                None,
+            );
             draft.line()
         };
         assert_eq!(line("munmap", ""), "munmap(p, PAGE_SIZE)");

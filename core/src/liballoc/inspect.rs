@@ -8,7 +8,9 @@ use super::Liballoc;
 use super::layout::{Field, Layout, MAGIC_DEAD, MAGIC_LIVE};
 use super::malloc::payload_behind;
 use crate::address::{Address, PAGE_SIZE};
+use crate::frame::Contents;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// All major blocks, in list order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -37,7 +39,7 @@ pub struct MajorBlock {
     /// The pointer to the first minor block; 0 is NULL.
     pub first: Address,
     /// Its minor blocks, in list order.
-    pub minors: Vec<MinorBlock>,
+    pub minors: Arc<Vec<MinorBlock>>,
     /// Why the list of minor blocks could not be followed to its end.
     pub broken: Option<String>,
 }
@@ -115,8 +117,87 @@ pub type Peek<'a> = &'a dyn Fn(Address, &mut [u8]) -> bool;
 /// Most blocks that are read in all: a list of more counts as broken.
 const MAX_BLOCKS: usize = 1 << 20;
 
+/// What a page holds, by where it begins.
+pub type Look<'a> = &'a dyn Fn(Address) -> Contents;
+
+/// The blocks of major blocks as they were read last, with the pages that this took: where none of
+/// them has changed, they need not be read again.
+///
+/// Invariant: they stand by address.
+#[derive(Clone, Debug, Default)]
+pub struct Known(Vec<KnownList>);
+
+#[derive(Clone, Debug)]
+struct KnownList {
+    major: Address,
+    /// Where the list begins and ends, as the header of its major block says.
+    bounds: (Address, Address),
+    pages: Vec<(Address, Contents)>,
+    minors: Arc<Vec<MinorBlock>>,
+    broken: Option<String>,
+}
+
+/// The blocks of a major block, and why they could not be read to the end.
+pub(crate) type Minors = (Arc<Vec<MinorBlock>>, Option<String>);
+
+impl Known {
+    /// Pages of one list that are held at most. A list of more has run out of its major block.
+    const MOST_PAGES: usize = 1 << 12;
+
+    /// The list of a major block, if it is known and none of its pages has changed.
+    pub(crate) fn list(
+        &self,
+        major: Address,
+        bounds: (Address, Address),
+        look: Look,
+    ) -> Option<Minors> {
+        let list = self.0.get(self.place(major).ok()?).filter(|list| list.bounds == bounds)?;
+        let unchanged = list.pages.iter().all(|(page, held)| held.are_still(&look(*page)));
+        unchanged.then(|| (list.minors.clone(), list.broken.clone()))
+    }
+
+    /// Notes a list that was read, from these pages.
+    pub(crate) fn note(
+        &mut self,
+        major: Address,
+        bounds: (Address, Address),
+        pages: BTreeSet<Address>,
+        look: Look,
+        (minors, broken): &Minors,
+    ) {
+        let place = self.place(major);
+        if let Ok(known) = place {
+            self.0.remove(known);
+        }
+        if pages.len() <= Known::MOST_PAGES {
+            let pages = pages.into_iter().map(|page| (page, look(page))).collect();
+            let (minors, broken) = (minors.clone(), broken.clone());
+            let list = KnownList { major, bounds, pages, minors, broken };
+            self.0.insert(place.unwrap_or_else(|free| free), list);
+        }
+    }
+
+    /// Where a major block stands, or else where it would.
+    fn place(&self, major: Address) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&major, |list| list.major)
+    }
+
+    /// Forgets all but these major blocks.
+    pub(crate) fn keep(&mut self, majors: &[MajorBlock]) {
+        if self.0.len() > majors.len() {
+            let kept: BTreeSet<Address> = majors.iter().map(|major| major.address).collect();
+            self.0.retain(|list| kept.contains(&list.major));
+        }
+    }
+}
+
 /// Reads the lists of a heap.
 pub fn inspect(heap: &Liballoc, peek: Peek) -> HeapLists {
+    inspect_again(heap, peek, &|_| Contents::Unreadable, &mut Known::default())
+}
+
+/// Reads the lists of a heap, but for those that are known and have not changed.
+pub fn inspect_again(heap: &Liballoc, peek: Peek, look: Look, known: &mut Known) -> HeapLists {
     let l = heap.layout;
     let mut left = MAX_BLOCKS;
     let mut pages = Pages::new(peek);
@@ -132,7 +213,7 @@ pub fn inspect(heap: &Liballoc, peek: Peek) -> HeapLists {
             size: header.field(fields.size) as u32,
             usage: header.field(fields.usage) as u32,
             first: header.field(fields.first),
-            minors: Vec::new(),
+            minors: Arc::default(),
             broken: None,
         };
         Some((major.next, major))
@@ -140,10 +221,22 @@ pub fn inspect(heap: &Liballoc, peek: Peek) -> HeapLists {
     let mut lists = HeapLists { majors, broken };
     let length = Header::length(&l.minor.all());
     for major in &mut lists.majors {
-        (major.minors, major.broken) = follow("first", major.first, &mut left, |address| {
+        let bounds = (major.first, 0);
+        let list = known.list(major.address, bounds, look);
+        if let Some((minors, broken)) = list.filter(|(minors, _)| minors.len() <= left) {
+            left -= minors.len();
+            (major.minors, major.broken) = (minors, broken);
+            continue;
+        }
+        pages.forget_visited();
+        let (minors, broken) = follow("first", major.first, &mut left, |address| {
             read_minor(Header::read(&mut pages, address, length)?, l, address)
         });
+        let list = (Arc::new(minors), broken);
+        known.note(major.address, bounds, pages.visited(), look, &list);
+        (major.minors, major.broken) = list;
     }
+    known.keep(&lists.majors);
     lists
 }
 
@@ -221,33 +314,52 @@ impl Seen {
 }
 
 /// Reads memory page by page: headers in a row lie in the same one.
-struct Pages<'a> {
+pub(crate) struct Pages<'a> {
     peek: Peek<'a>,
     /// Where the page begins that is held, if one is.
     start: Option<Address>,
     bytes: [u8; PAGE_SIZE as usize],
+    /// The pages that were looked at, the one now held aside.
+    visited: BTreeSet<Address>,
 }
 
 impl<'a> Pages<'a> {
-    fn new(peek: Peek<'a>) -> Pages<'a> {
-        Pages { peek, start: None, bytes: [0; PAGE_SIZE as usize] }
+    pub(crate) fn new(peek: Peek<'a>) -> Pages<'a> {
+        let bytes = [0; PAGE_SIZE as usize];
+        Pages { peek, start: None, bytes, visited: BTreeSet::new() }
     }
 
-    fn read(&mut self, address: Address, out: &mut [u8]) -> bool {
+    /// Reads some bytes; false if one of them cannot be read.
+    pub(crate) fn read(&mut self, address: Address, out: &mut [u8]) -> bool {
         let start = address - address % PAGE_SIZE;
         let offset = (address - start) as usize;
         if offset + out.len() > self.bytes.len() {
+            self.visited.extend([start, start.wrapping_add(PAGE_SIZE)]);
             return (self.peek)(address, out);
         }
         if self.start != Some(start) {
+            self.visited.extend(self.start);
             self.start = (self.peek)(start, &mut self.bytes).then_some(start);
         }
         match self.start {
             Some(_) => out.copy_from_slice(&self.bytes[offset..offset + out.len()]),
             // What is not there as a whole page may be there in part.
-            None => return (self.peek)(address, out),
+            None => {
+                self.visited.insert(start);
+                return (self.peek)(address, out);
+            }
         }
         true
+    }
+
+    /// Begins anew to note the pages that are looked at.
+    pub(crate) fn forget_visited(&mut self) {
+        self.visited.clear();
+    }
+
+    /// Where the pages begin that were looked at.
+    pub(crate) fn visited(&self) -> BTreeSet<Address> {
+        self.visited.iter().copied().chain(self.start).collect()
     }
 }
 

@@ -41,7 +41,10 @@ use crate::event::{HeapEvent, HeapWarning};
 use crate::search::HeapStep;
 use layout::{ALIGN_INFO, Field, LAYOUT_64, Layout, MAGIC_DEAD, MAGIC_LIVE, PADDING};
 
-pub use inspect::{HeapLists, Life, MajorBlock, MinorBlock, Peek, inspect};
+pub(crate) use inspect::Pages;
+pub use inspect::{
+    HeapLists, Known, Life, Look, MajorBlock, MinorBlock, Peek, inspect, inspect_again,
+};
 pub(crate) use malloc::Walk;
 
 /// Fewest pages of a major block (`l_pageCount`).

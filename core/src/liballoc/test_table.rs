@@ -88,7 +88,7 @@ fn answer(machine: &mut Machine, question: &str) -> String {
         return "gone".to_owned();
     };
     let mut text = format!("{} pages, usage {}:", major.pages, major.usage);
-    for minor in &major.minors {
+    for minor in major.minors.iter() {
         let offset = minor.address.wrapping_sub(major.address);
         text += &format!(" {offset}+{}/{}", minor.size, minor.req_size);
         if minor.magic != MAGIC_LIVE {

@@ -11,7 +11,7 @@ use crate::process::Process;
 use crate::replay::Runner;
 use imbl::Vector;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Letters that the name of a branch has at most.
 const NAME_LETTERS: usize = 80;
@@ -114,13 +114,14 @@ impl Branch {
         (range.start.min(end)..end).filter_map(|index| self.steps.get(index))
     }
 
-    /// Steps in full, as many as there are in a range: as they are kept, or else from running them
-    /// again.
-    pub(super) fn told(&self, range: Range<usize>) -> Vec<Arc<Step>> {
+    /// Steps in full, as many as there are in a range: as they are kept, as they were told lately, or
+    /// else from running them again.
+    pub(super) fn told(&self, range: Range<usize>, lately: &Lately) -> Vec<Arc<Step>> {
         let start = range.start;
         let kept: Vec<&Arc<Kept>> = self.kept(range).collect();
-        if let Some(whole) = kept.iter().map(|step| step.whole.clone()).collect() {
-            return whole;
+        let known = |step: &&Arc<Kept>| step.whole.clone().or_else(|| lately.step(step));
+        if let Some(known) = kept.iter().map(known).collect() {
+            return known;
         }
         let Some(mut runner) = self.runner_at(start) else { return Vec::new() };
         let tell = |step: &Arc<Kept>| {
@@ -128,7 +129,42 @@ impl Branch {
             let again = || Arc::new(Step::new(ran, &runner.process, step.at.clone()));
             step.whole.clone().unwrap_or_else(again)
         };
-        kept.into_iter().map(tell).collect()
+        let told: Vec<Arc<Step>> = kept.iter().copied().map(tell).collect();
+        lately.note(kept.into_iter().zip(&told));
+        told
+    }
+}
+
+/// The steps told lately, shared by all that came from one session: views ask for the same few again
+/// after every call.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lately(Arc<Mutex<Vec<Told>>>);
+
+/// A step that was told, and as what it is kept: that is the same one for all branches that share it.
+type Told = (Arc<Kept>, Arc<Step>);
+
+impl Lately {
+    /// So many are known at most; with more it begins anew.
+    const MOST: usize = 500;
+
+    fn steps(&self) -> MutexGuard<'_, Vec<Told>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn step(&self, kept: &Arc<Kept>) -> Option<Arc<Step>> {
+        let steps = self.steps();
+        let told = steps.iter().find(|(known, _)| Arc::ptr_eq(known, kept))?;
+        Some(told.1.clone())
+    }
+
+    fn note<'a>(&self, told: impl Iterator<Item = (&'a Arc<Kept>, &'a Arc<Step>)>) {
+        let mut steps = self.steps();
+        for (kept, step) in told.filter(|(kept, _)| kept.whole.is_none()).take(Lately::MOST) {
+            if steps.len() >= Lately::MOST {
+                steps.clear();
+            }
+            steps.push((kept.clone(), step.clone()));
+        }
     }
 }
 

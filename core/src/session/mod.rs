@@ -39,6 +39,7 @@ use crate::start::{Given, from_maps};
 use crate::state::{Totals, totals};
 use crate::trace::{Diagnostic, Script};
 pub(crate) use branches::Branch;
+use branches::Lately;
 use kept::{Kept, Landmarks, WHOLE};
 use source::SourceLine;
 use std::collections::BTreeMap;
@@ -77,6 +78,7 @@ pub struct Session {
     last: OnceLock<Option<Arc<Step>>>,
     /// The state before that step, if it is at hand.
     before: Option<Arc<Runner>>,
+    lately: Lately,
 }
 
 /// The step that led here follows from the rest.
@@ -117,6 +119,7 @@ impl Session {
             listed: OnceLock::new(),
             last: OnceLock::new(),
             before: None,
+            lately: Lately::default(),
         }
     }
 
@@ -264,13 +267,13 @@ impl Session {
 
     /// A step, from 0.
     pub fn step(&self, index: usize) -> Option<Arc<Step>> {
-        self.branch().told(index..index.saturating_add(1)).pop()
+        self.branch().told(index..index.saturating_add(1), &self.lately).pop()
     }
 
     /// The steps from one to another with their numbers from 0, as many as there are. What is not
     /// kept of them is told again: not for thousands of them at once.
     pub fn steps(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = (usize, Arc<Step>)> {
-        (range.start..).zip(self.branch().told(range))
+        (range.start..).zip(self.branch().told(range, &self.lately))
     }
 
     /// The step that led to the state shown; nothing at the start.

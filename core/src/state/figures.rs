@@ -1,6 +1,7 @@
 //! The heap in numbers: what it holds, what was asked for, and where the difference lies.
 
-use super::{HeapState, Life};
+use super::{HeapState, Life, MajorState};
+use crate::heap::HeapShape;
 use serde::Serialize;
 use std::fmt;
 
@@ -34,19 +35,31 @@ impl Figures {
     pub fn of(heap: &HeapState) -> Figures {
         let mut figures = Figures::default();
         for major in &heap.majors {
-            figures.add(heap, major);
+            figures.add(&major.figures);
         }
         figures
     }
 
-    fn add(&mut self, heap: &HeapState, major: &super::MajorState) {
-        let shape = &heap.shape;
+    fn add(&mut self, other: &Figures) {
+        self.held += other.held;
+        self.asked += other.asked;
+        self.headers += other.headers;
+        self.padding += other.padding;
+        self.free += other.free;
+        self.largest_hole = self.largest_hole.max(other.largest_hole);
+        self.holes += other.holes;
+        self.blocks += other.blocks;
+        self.majors += other.majors;
+    }
+
+    /// The figures of one major block.
+    pub(super) fn of_major(major: &MajorState, shape: &HeapShape) -> Figures {
+        let mut figures = Figures { majors: 1, ..Figures::default() };
         let end = major.address.saturating_add(u64::from(major.size));
         // The last footer of a major block with boundary tags is a fence.
         let end = end.saturating_sub(shape.footer_bytes);
-        self.held += u64::from(major.size);
-        self.headers += shape.major_bytes + shape.footer_bytes;
-        self.majors += 1;
+        figures.held = u64::from(major.size);
+        figures.headers = shape.major_bytes + shape.footer_bytes;
         let mut minors: Vec<_> = major.minors.iter().collect();
         minors.sort_by_key(|minor| minor.address);
         let mut at = major.address.saturating_add(shape.major_bytes);
@@ -55,21 +68,22 @@ impl Figures {
             if minor.address < at || minor.address >= end {
                 continue;
             }
-            self.hole(minor.address - at);
+            figures.hole(minor.address - at);
             let (size, tags) = (u64::from(minor.size), shape.minor_bytes + shape.footer_bytes);
             let inside = size.saturating_sub(shape.footer_bytes);
-            self.headers += tags;
+            figures.headers += tags;
             if minor.life == Life::Free {
-                self.hole(inside);
+                figures.hole(inside);
             } else {
                 let asked = u64::from(minor.req_size).min(inside);
-                self.asked += asked;
-                self.padding += inside - asked;
-                self.blocks += 1;
+                figures.asked += asked;
+                figures.padding += inside - asked;
+                figures.blocks += 1;
             }
             at = minor.address.saturating_add(shape.minor_bytes).saturating_add(size);
         }
-        self.hole(end.saturating_sub(at));
+        figures.hole(end.saturating_sub(at));
+        figures
     }
 
     fn hole(&mut self, bytes: u64) {

@@ -7,11 +7,13 @@
 //! where and how, never what.
 
 mod figures;
+mod heap;
 mod queries;
 
 use crate::frame::{ZERO_FRAME, is_zero_frame};
 pub use crate::liballoc::Life;
 pub use figures::*;
+pub use heap::*;
 pub use queries::*;
 
 use crate::abi::Prot;
@@ -19,6 +21,7 @@ use crate::address::{Address, PageRange};
 use crate::heap::{Allocator, HeapSetting, HeapShape};
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The whole state as JSON has it: what `replay --print state` prints and scripts of a page get.
 ///
@@ -123,7 +126,7 @@ pub struct HeapState {
     #[serde(serialize_with = "hex_or_null")]
     pub best_bet: Option<Address>,
     /// Major blocks in list order.
-    pub majors: Vec<MajorState>,
+    pub majors: Vec<Arc<MajorState>>,
     /// Why the list of major blocks could not be read further.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
@@ -171,6 +174,16 @@ pub struct MajorState {
     /// Why the list of minor blocks could not be read further.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
+    /// The figures of it alone.
+    #[serde(skip)]
+    pub figures: Figures,
+}
+
+impl MajorState {
+    /// Says whether an address lies inside.
+    pub fn holds(&self, address: Address) -> bool {
+        address.wrapping_sub(self.address) < u64::from(self.size)
+    }
 }
 
 /// A minor block, as its header says.

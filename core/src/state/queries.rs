@@ -7,9 +7,8 @@ use crate::event::Event;
 use crate::fault::Fault;
 use crate::file::FileKind;
 use crate::frame::{FrameNumber, Owner, is_zero_frame};
-use crate::heap::{Heap, HeapSetting};
+use crate::heap::Heap;
 use crate::kernel::Kernel;
-use crate::liballoc;
 use crate::manual::cite_signal;
 use crate::maps::MapsLine;
 use crate::page_table::PageTableEntry;
@@ -379,48 +378,6 @@ fn describe(events: &[Event]) -> String {
         None => "succeeds without a page fault".to_owned(),
         Some(kind) => format!("page fault: {}", kind.phrase()),
     }
-}
-
-/// The allocator's counters and lists; nothing before its first call.
-pub fn heap(process: &Process) -> Option<HeapState> {
-    let heap = process.heap.as_ref()?;
-    let peek = |address, out: &mut [u8]| process.kernel.peek(address, out).is_ok();
-    let lists = heap.inspect(&peek);
-    let books = heap.books();
-    let HeapSetting { allocator, bits } = process.heap_setting;
-    let minor = |minor: &liballoc::MinorBlock| MinorState {
-        address: minor.address,
-        payload: minor.payload,
-        size: minor.size,
-        req_size: minor.req_size,
-        magic: minor.magic,
-        life: minor.life,
-        prev: minor.prev,
-        next: minor.next,
-    };
-    let major = |major: &liballoc::MajorBlock| MajorState {
-        address: major.address,
-        pages: major.pages,
-        size: major.size,
-        usage: major.usage,
-        prev: major.prev,
-        next: major.next,
-        minors: major.minors.iter().map(minor).collect(),
-        broken: major.broken.clone(),
-    };
-    Some(HeapState {
-        allocator,
-        bits,
-        shape: process.heap_setting.shape(),
-        allocated: books.allocated,
-        in_use: books.in_use,
-        warnings: books.warnings,
-        errors: books.errors,
-        possible_overruns: books.possible_overruns,
-        best_bet: books.best_bet,
-        majors: lists.majors.iter().map(major).collect(),
-        broken: lists.broken,
-    })
 }
 
 /// The paths that can be opened, in order, each with what is there and its length in bytes.

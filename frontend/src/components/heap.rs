@@ -8,11 +8,13 @@ use crate::components::icons;
 use crate::grid::heap::{self, Part, Piece};
 use crate::grid::links::{self, Pointer};
 use crate::lit::{Pointed, use_lit};
-use crate::store::{Action, use_pointed, use_store};
+use crate::store::{Action, Store, use_pointed, use_store};
 use crate::text;
+use mmap_playground_core::address::Address;
 use mmap_playground_core::heap::HeapShape;
 use mmap_playground_core::state::{HeapState, Life, MajorState, MinorState};
 use std::rc::Rc;
+use std::sync::Arc;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
@@ -60,7 +62,8 @@ pub fn Heap() -> Html {
             }
             <HeapOrder state={state.clone()} />
             { for state.majors.iter().take(MAJORS).enumerate().map(|(index, major)| html! {
-                <Major key={index} {index} major={major.clone()} shape={state.shape.clone()} scale={SCALES[*scale]} best_bet={state.best_bet == Some(major.address)} last={index + 1 == state.majors.len()} />
+                <Major key={index} {index} major={major.clone()} shape={state.shape.clone()} scale={SCALES[*scale]} best_bet={state.best_bet == Some(major.address)} last={index + 1 == state.majors.len()}
+                    cursor={store.cursor.filter(|cursor| major.holds(*cursor))} dispatcher={store.dispatcher()} />
             }) }
             if state.majors.len() > MAJORS {
                 <p class="hint">{ format!("and {} more", text::count((state.majors.len() - MAJORS) as u64, "major block")) }</p>
@@ -153,17 +156,21 @@ fn Counters(props: &CountersProps) -> Html {
 #[derive(PartialEq, Properties)]
 struct MajorProps {
     index: usize,
-    major: MajorState,
+    major: Arc<MajorState>,
     shape: HeapShape,
     scale: f64,
     best_bet: bool,
     last: bool,
+    /// The byte that the inspector is about, if it lies inside. With the dispatcher it comes from
+    /// the panel, so that a call draws anew only the major blocks that it touches.
+    cursor: Option<Address>,
+    dispatcher: UseReducerDispatcher<Store>,
 }
 
 /// One major block.
 #[component]
 fn Major(props: &MajorProps) -> Html {
-    let store = use_store();
+    let (cursor, dispatcher) = (props.cursor, &props.dispatcher);
     let pointed = use_pointed();
     let major = &props.major;
     let scroller = use_node_ref();
@@ -193,9 +200,9 @@ fn Major(props: &MajorProps) -> Html {
     let parts = seen.iter().map(|piece| {
         let minor = piece.block.and_then(|block| major.minors.get(block)).copied();
         let lights = lit.overlaps(piece.address, piece.length);
-        let here = store.cursor.is_some_and(|cursor| piece.holds(cursor));
+        let here = cursor.is_some_and(|cursor| piece.holds(cursor));
         let onclick = {
-            let (dispatcher, address) = (store.dispatcher(), piece.address);
+            let (dispatcher, address) = (dispatcher.clone(), piece.address);
             move |_| dispatcher.dispatch(Action::Show(address))
         };
         let onmouseenter = {
@@ -211,10 +218,10 @@ fn Major(props: &MajorProps) -> Html {
             </div>
         }
     });
-    let current = store.cursor.and_then(|cursor| pieces.iter().position(|it| it.holds(cursor)));
+    let current = cursor.and_then(|cursor| pieces.iter().position(|it| it.holds(cursor)));
     {
         let (scroller, pieces) = (scroller.clone(), pieces.clone());
-        use_effect_with((store.cursor, props.scale), move |_| {
+        use_effect_with((cursor, props.scale), move |_| {
             let piece = current.and_then(|index| pieces.get(index));
             if let (Some(piece), Some(element)) = (piece, scroller.cast::<HtmlElement>()) {
                 bring_into_view(&element, piece);
@@ -232,7 +239,7 @@ fn Major(props: &MajorProps) -> Html {
         });
     }
     let onkeydown = {
-        let (dispatcher, pieces) = (store.dispatcher(), pieces.clone());
+        let (dispatcher, pieces) = (dispatcher.clone(), pieces.clone());
         move |event: KeyboardEvent| {
             let target = match (event.key().as_str(), current) {
                 ("ArrowRight", Some(index)) => index + 1,

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use mmap_playground_core::heap::{Allocator, HeapSetting};
     use mmap_playground_core::liballoc::layout::LAYOUT_64;
-    use mmap_playground_core::state::MinorState;
+    use mmap_playground_core::state::{Figures, MinorState};
 
     fn liballoc() -> HeapShape {
         HeapSetting::default().shape()
@@ -194,6 +194,7 @@ mod tests {
             next: 0,
             minors,
             broken: None,
+            figures: Figures::default(),
         }
     }
 

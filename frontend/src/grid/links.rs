@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_pointer_that_was_overwritten_leads_nowhere() {
         let heap = heap("a = malloc(8)\nb = malloc(8)\nc = malloc(8)");
-        let mut major = heap.majors[0].clone();
+        let mut major = MajorState::clone(&heap.majors[0]);
         major.minors[0].next = 0x1234;
         major.minors[1].next = major.minors[0].address;
         let links = of_blocks(&major, &pieces(&major, &heap.shape, 1.0));

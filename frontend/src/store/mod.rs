@@ -26,7 +26,9 @@ use mmap_playground_core::address::{Address, PageRange};
 use mmap_playground_core::machine::Machine;
 use mmap_playground_core::saved::View;
 use mmap_playground_core::session::{Landmark, Session, Step};
+use mmap_playground_core::state::HeapReader;
 use running::spoken;
+use std::cell::RefCell;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -51,6 +53,8 @@ pub struct Store {
     pub session: Session,
     /// What the views ask of it.
     pub moment: Rc<Moment>,
+    /// What is known of the heap from the moments before.
+    heap: Rc<RefCell<HeapReader>>,
     past: Vec<Kept>,
     future: Vec<Kept>,
     /// Lines that could not be read the last time something ran.
@@ -115,13 +119,15 @@ impl Store {
     /// The page as it is at first.
     pub fn new(theme: Theme) -> Store {
         let session = Session::new(Machine::default());
-        let moment = Rc::new(Moment::of(&session));
+        let heap = Rc::<RefCell<HeapReader>>::default();
+        let moment = Rc::new(Moment::of(&session, &mut heap.borrow_mut()));
         let spec = spec("mmap").unwrap_or(&crate::calls::CALLS[0]);
         let mut draft = Draft::new(spec);
         draft.result_name = "p".to_owned();
         Store {
             session,
             moment,
+            heap,
             past: Vec::new(),
             future: Vec::new(),
             trouble: Rc::default(),
@@ -213,7 +219,7 @@ impl Store {
     }
 
     fn moved(&mut self) {
-        self.moment = Rc::new(Moment::of(&self.session));
+        self.moment = Rc::new(Moment::of(&self.session, &mut self.heap.borrow_mut()));
         self.refused = false;
         self.freshen_draft();
         self.revision = self.revision.wrapping_add(1);

@@ -3,7 +3,7 @@
 use crate::grid::change::Changes;
 use mmap_playground_core::address::Address;
 use mmap_playground_core::session::Session;
-use mmap_playground_core::state::{self, HeapState, Life, Totals, VmaKind, VmaView};
+use mmap_playground_core::state::{self, HeapReader, HeapState, Life, Totals, VmaKind, VmaView};
 use std::rc::Rc;
 
 /// What the views ask of one moment, worked out once for all of them.
@@ -24,15 +24,15 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// What they ask of the state that a session shows.
-    pub fn of(session: &Session) -> Moment {
+    /// What they ask of the state that a session shows; `heap` has read other moments before.
+    pub fn of(session: &Session, heap: &mut HeapReader) -> Moment {
         let process = session.process();
         let last = session.last_step();
         let vmas = state::vmas(process);
         Moment {
             unrecorded: vmas.iter().any(|vma| session.is_unrecorded(vma.range)),
             vmas,
-            heap: state::heap(process).map(Rc::new),
+            heap: heap.read(process).map(Rc::new),
             totals: state::totals(process),
             changes: last.map(|step| Changes::of(&step.events)).unwrap_or_default(),
             why: last.and_then(|step| step.reason_address),

@@ -70,8 +70,22 @@ pub async fn with_page(
     viewport: Viewport,
     test: impl AsyncFnOnce(&Page) -> Result<()>,
 ) -> Result<()> {
+    with_page_for(name, viewport, TEST_TIMEOUT, test).await
+}
+
+/// The same, with another time after which `test` counts as stuck.
+///
+/// # Errors
+///
+/// As [`with_page`].
+pub async fn with_page_for(
+    name: &str,
+    viewport: Viewport,
+    timeout: Duration,
+    test: impl AsyncFnOnce(&Page) -> Result<()>,
+) -> Result<()> {
     let kind = BrowserKind::chosen()?;
-    let place = Place { dist: &dist()?, kind, flags: &[], timeout: TEST_TIMEOUT };
+    let place = Place { dist: &dist()?, kind, flags: &[], timeout };
     with_page_at(place, name, viewport, test).await
 }
 

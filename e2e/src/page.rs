@@ -243,6 +243,12 @@ impl Page {
         element.click().await.with_context(|| format!("could not click {selector}"))
     }
 
+    /// The same with an element that is there now, or never: waits for nothing.
+    pub async fn click_now(&self, selector: &str) -> Result<()> {
+        let element = self.client.find(Locator::Css(selector)).await?;
+        element.click().await.with_context(|| format!("could not click {selector}"))
+    }
+
     /// Clicks at a place on an element.
     pub async fn click_at(&self, selector: &str, at: (f64, f64)) -> Result<()> {
         let at = self.on_screen(selector, at).await?;

@@ -398,7 +398,7 @@ impl Surprise {
                 format!("the allocator asked for {pages} pages at once, to have some for later calls")
             }
             Surprise::PagesKept => {
-                "no page went back to the kernel: another block lives on the same pages, which go back together, with the last block on them".to_owned()
+                "no page went back to the kernel: another block is in use in the same major block, and the pages of a major block go back all at once".to_owned()
             }
         }
     }

@@ -4,14 +4,16 @@
 //! chooses the browser. Clicks, double clicks, drags, wheels, keys, lines, pastes, sizes of the window
 //! and reloads, all from one seed. After every round the page is loaded again, and what it shows then,
 //! having run all lines again, must be what it showed before. It fails at the first error in the
-//! console, when the page has failed, or when it grows without end.
+//! console, when the page has failed, or when it grows without end. What held is added up in
+//! `docs/reliability.json`.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
 use e2e::{Context, Key, Page, Result, Viewport, id, with_page_for};
 use fastrand::Rng;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Acts between two looks at whether the page is well.
 const ROUND: u32 = 60;
@@ -78,9 +80,22 @@ async fn main() -> Result<()> {
             monkey.refused,
             monkey.most
         );
-        Ok(())
+        let browser = format!("{:?}", page.kind());
+        record(&browser, [("minutes", minutes), ("acts", monkey.acts), ("rounds", rounds)], monkey.most)
     })
     .await
+}
+
+/// Adds a run to the record of a browser.
+fn record(browser: &str, counts: [(&str, u64); 3], elements: u64) -> Result<()> {
+    let file = xtask::root().join("docs/reliability.json");
+    let mut all: Value = serde_json::from_str(&fs::read_to_string(&file)?)?;
+    let record = &mut all["monkey"][browser];
+    for (name, count) in counts {
+        record[name] = json!(record[name].as_u64().unwrap_or_default() + count);
+    }
+    record["elements"] = json!(record["elements"].as_u64().unwrap_or_default().max(elements));
+    Ok(fs::write(file, serde_json::to_string_pretty(&all)? + "\n")?)
 }
 
 struct Monkey<'a> {

@@ -87,7 +87,7 @@ async fn every_mark_has_a_state() -> Result<()> {
         page.type_into(&id("import-text"), log).await?;
         page.click(&id("import-read")).await?;
         page.click(&id("import-accept")).await?;
-        legend(page, &["inferred", "mapped, not resident"], &["dirty"]).await
+        legend(page, &["inferred", "not recorded"], &["dirty"]).await
     })
     .await
 }

@@ -1,7 +1,7 @@
 //! Writes `docs/reliability.md`: what was tried so far, how much of it, and what it found.
 //!
-//! Numbers come from the runs themselves: `docs/reliability.json` from `cargo xtask fuzz`, and the
-//! inputs that ever found a fault from `fuzz/crashes`.
+//! Numbers come from the runs themselves: `docs/reliability.json` from `cargo xtask fuzz` and from
+//! the `monkey` of `e2e/examples`, and the inputs that ever found a fault from `fuzz/crashes`.
 
 use std::fmt::Write;
 use std::fs;
@@ -24,6 +24,19 @@ the fault, and run by `cargo test -p hostile` ever after.
 
 | target | inputs tried | faults found, all mended |
 | --- | ---: | --- |
+";
+
+const MONKEY: &str = "
+## The page, played with at random
+
+Clicks, drags, wheels, keys, lines, pastes, sizes of the window and reloads in a real browser, from a seed
+(`cargo run -p e2e --example monkey -- MINUTES SEED`). Each round of 60 acts ends with loading the page
+again, which runs all lines again: step, totals and frames must be the same. An error in the console, a
+page that has failed, or more elements than there may be end a run; only runs that did not end so are
+counted.
+
+| browser | minutes | acts | loaded again | elements at most |
+| --- | ---: | ---: | ---: | ---: |
 ";
 
 /// Writes the report.
@@ -58,6 +71,15 @@ fn report(record: &Value, faults: &dyn Fn(&str) -> Vec<String>) -> Result<String
         let _ = writeln!(text, "| {target} | {} | {names} |", grouped(executions));
     }
     let _ = writeln!(text, "| **all** | **{}** | **{found}** |", grouped(inputs));
+    if let Some(browsers) = record["monkey"].as_object() {
+        text.push_str(MONKEY);
+        for (browser, record) in browsers {
+            let number = |name: &str| grouped(record[name].as_u64().unwrap_or(0));
+            let [minutes, acts, rounds, elements] =
+                ["minutes", "acts", "rounds", "elements"].map(number);
+            let _ = writeln!(text, "| {browser} | {minutes} | {acts} | {rounds} | {elements} |");
+        }
+    }
     Ok(text)
 }
 
@@ -77,6 +99,14 @@ fn grouped(number: u64) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_monkey_has_a_row_a_browser() {
+        let run = json!({"minutes": 20, "acts": 4800, "rounds": 80, "elements": 1002});
+        let record = json!({"fuzzing": {}, "monkey": {"Firefox": run}});
+        let report = report(&record, &|_| Vec::new()).unwrap();
+        assert!(report.ends_with("---: |\n| Firefox | 20 | 4,800 | 80 | 1,002 |\n"), "{report}");
+    }
 
     #[test]
     fn targets_are_added_up() {

@@ -107,7 +107,7 @@ impl Restore {
         }
         let script = self.parser.take().map(Parser::finish).unwrap_or_default();
         let used = script.lines.len().min(budget);
-        self.texts.push(Arc::new(Source { text, choice, lines: script.lines }));
+        self.texts.push(Arc::new(Source::new(text, choice, script.lines)));
         used
     }
 

@@ -23,6 +23,8 @@ pub(crate) struct Branch {
     pub(crate) steps: Vector<Arc<Kept>>,
     /// Where steps of another text begin, and that text: what is saved goes by texts, not by steps.
     texts: Vector<(usize, Arc<Source>)>,
+    /// The first step that is of a log of strace.
+    first_of_log: Option<usize>,
     /// What stands out among them, of those that it does not share with another branch.
     pub(super) standing_out: StandingOut,
     pub(super) checkpoints: Checkpoints,
@@ -43,6 +45,7 @@ impl Branch {
             name: "Main".into(),
             steps: Vector::new(),
             texts: Vector::new(),
+            first_of_log: None,
             standing_out: StandingOut::default(),
             checkpoints: Checkpoints::starting_with(runner),
         }
@@ -54,6 +57,7 @@ impl Branch {
         let mut begun = Branch { name, standing_out, ..self.clone() };
         begun.steps.truncate(steps);
         begun.texts.retain(|(start, _)| *start < steps);
+        begun.first_of_log = begun.first_of_log.filter(|first| *first < steps);
         begun.checkpoints.truncate(steps);
         begun
     }
@@ -63,6 +67,9 @@ impl Branch {
         let source = step.at.source();
         if self.texts.last().is_none_or(|(_, last)| !Arc::ptr_eq(last, source)) {
             self.texts.push_back((self.steps.len(), source.clone()));
+            if source.is_log {
+                self.first_of_log.get_or_insert(self.steps.len());
+            }
         }
         self.steps.push_back(Arc::new(step));
     }
@@ -74,6 +81,11 @@ impl Branch {
         let ends = starts.clone().skip(1).chain([self.steps.len()]);
         let behind = starts.zip(ends).filter(move |(_, end)| *end > skipped);
         behind.map(move |(start, end)| (start.max(skipped), end - start.max(skipped)))
+    }
+
+    /// Says whether one of its first steps is of a log of strace.
+    pub(super) fn has_log_before(&self, position: usize) -> bool {
+        self.first_of_log.is_some_and(|first| first < position)
     }
 
     /// With how many of the same steps another branch begins.

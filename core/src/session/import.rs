@@ -160,7 +160,7 @@ impl Import {
         self.diagnostics.extend(script.diagnostics);
         let mut lines = script.lines;
         lines.shrink_to_fit();
-        let source = Source { text: self.text.clone(), choice: self.choice, lines };
+        let source = Source::new(self.text.clone(), self.choice, lines);
         self.stage = Stage::Running { next: 0, source: Arc::new(source) };
     }
 

@@ -150,7 +150,7 @@ impl Session {
         let script = Script::parse(text);
         let choice = choose(&script, None);
         let lines = script.lines;
-        let source = Arc::new(Source { text: text.into(), choice, lines });
+        let source = Arc::new(Source::new(text.into(), choice, lines));
         let mut report = Report { diagnostics: script.diagnostics, ran: 0 };
         let typed = source.lines.len() <= TYPED;
         let detail = if typed { Detail::Whole } else { Detail::Usual };

@@ -3,7 +3,7 @@
 use crate::heap::HeapSetting;
 use crate::machine::Machine;
 use crate::report::Choice;
-use crate::trace::Line;
+use crate::trace::{Kind, Line, recognise};
 use std::sync::Arc;
 
 /// A text that was run, and whose lines of it.
@@ -15,6 +15,16 @@ pub struct Source {
     pub choice: Choice,
     /// What the text was read as, once for all steps.
     pub(crate) lines: Vec<Line>,
+    /// It is a log of strace: what a real program called, without its loads and stores.
+    pub(crate) is_log: bool,
+}
+
+impl Source {
+    /// A text, and what it was read as.
+    pub(crate) fn new(text: Arc<str>, choice: Choice, lines: Vec<Line>) -> Source {
+        let is_log = recognise(&text) == Kind::Strace;
+        Source { text, choice, lines, is_log }
+    }
 }
 
 /// The lines follow from the text.

@@ -1,5 +1,5 @@
-//! What nobody recorded: of what a maps text lists it says neither which pages were resident, nor
-//! what they held.
+//! What nobody recorded: a maps text says neither which of the pages that it lists were resident,
+//! nor what they held, and a log of strace holds none of the program's loads and stores.
 
 use super::Session;
 use crate::address::{Address, PAGE_SIZE, PageRange};
@@ -11,8 +11,12 @@ impl Session {
     /// Says whether something of a range was mapped before anything was recorded: the maps text
     /// that the session starts from lists it, and does not say what of it was resident, nor what it
     /// held. What is mapped at the same place later counts as well: a log that goes with the text
-    /// records no loads and stores either.
+    /// records no loads and stores either. Once lines of a log of strace have run, all of memory
+    /// counts.
     pub fn is_unrecorded(&self, range: PageRange) -> bool {
+        if self.branch().has_log_before(self.position) {
+            return true;
+        }
         let listed = self.listed.get_or_init(|| {
             let (lines, _) = parse_maps(self.maps.as_deref().unwrap_or_default());
             Arc::new(lines.iter().map(|line| (line.start, (line.end, 0))).collect())
@@ -78,8 +82,22 @@ mod tests {
         assert_eq!(page(&session, fresh), "not resident");
         assert_eq!(session.bytes(fresh, 1), [Some(0)]);
         assert_eq!(session.bytes(u64::MAX - 1, 4), [None; 4]);
-        assert!(
-            !Session::new(Machine::default()).is_unrecorded(PageRange::new(0, 1 << 47).unwrap())
-        );
+        let all = PageRange::new(0, 1 << 47).unwrap();
+        assert!(!Session::new(Machine::default()).is_unrecorded(all));
+    }
+
+    #[test]
+    fn a_log_of_strace_records_no_loads_and_stores() {
+        let mut session = Session::new(Machine::default());
+        session.run("p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)");
+        let all = PageRange::new(0, 1 << 47).unwrap();
+        assert!(!session.is_unrecorded(all));
+        session.run("mprotect(0x7ffff7ffd000, 4096, PROT_READ|PROT_WRITE) = 0");
+        assert!(session.is_unrecorded(all));
+        assert_eq!(session.bytes(0x7fff_f7ff_d000, 1), [None]);
+        session.run("store(p, 5)");
+        assert_eq!(session.bytes(0x7fff_f7ff_d000, 1), [Some(5)], "what is done here is known");
+        session.go_to(1);
+        assert!(!session.is_unrecorded(all));
     }
 }

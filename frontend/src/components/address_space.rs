@@ -10,7 +10,7 @@ use mmap_playground_core::address::{Address, PAGE_SIZE};
 use yew::prelude::*;
 
 /// Why it is not known how much is resident.
-const UNRECORDED: &str = "a maps text lists what is mapped: it does not say which of its pages are resident, nor what they hold";
+const UNRECORDED: &str = "a maps text and a log of strace tell what is mapped: not what the program loaded and stored, so not which of its pages are resident, nor what they hold";
 
 /// The address space panel.
 #[component]

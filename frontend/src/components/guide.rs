@@ -46,13 +46,17 @@ impl GuideContext {
         self.0.set(Wanted { wanted: true, slot });
     }
 
-    /// Says whether the session shown is the one that the guide is about.
+    /// Says whether the session shown is the one that the guide is about, and goes its way.
     fn is_here(&self, store: &Store, progress: &Progress) -> bool {
+        self.is_of(store) && !progress.strayed
+    }
+
+    /// Says whether the session shown is the one that the guide is about.
+    fn is_of(&self, store: &Store) -> bool {
         let Wanted { wanted, slot } = *self.0;
         wanted
             && slot.is_none_or(|slot| slot == store.slot)
             && store.title.as_ref().is_none_or(|title| title == TITLE)
-            && !progress.strayed
     }
 
     /// Ends it for good.
@@ -104,10 +108,15 @@ pub fn use_guide() -> Option<(GuideContext, Rc<Progress>)> {
 #[component]
 pub fn Guide() -> Html {
     let store = use_store();
-    let Some((guide, progress)) = use_guide() else {
+    let guide = use_context::<GuideContext>();
+    let progress = use_memo(store.history, |_| Progress::of(&store.session));
+    let Some(guide) = guide.filter(|guide| guide.is_of(&store)) else {
         return Html::default();
     };
     let end = move |_: MouseEvent| guide.end();
+    if progress.strayed {
+        return farewell(&progress, end);
+    }
     let count = LESSONS.len();
     let Some((lesson, line)) = LESSONS.get(progress.done).zip(progress.line()) else {
         return at_the_end(&store, &progress, end);
@@ -123,6 +132,25 @@ pub fn Guide() -> Html {
             <div class="guide-actions">
                 <button type="button" class="button primary" onclick={go} title={line} data-testid="guide-go">{ lesson.button }</button>
                 <button type="button" class="button quiet" onclick={end} aria-label="Skip the guided start" title="Skip" data-testid="guide-skip">{ icons::close() }</button>
+            </div>
+        </section>
+    }
+}
+
+/// What stands in the bar's place once the session goes a way of its own: the page must not jump
+/// under the hand of whoever works on it.
+fn farewell(progress: &Progress, end: impl Fn(MouseEvent) + 'static) -> Html {
+    let text = match LESSONS.get(progress.done) {
+        Some(lesson) => {
+            format!("You go your own way. Undo, and the guided start goes on: {}.", lesson.title)
+        }
+        None => "That was the guided start. Examples and lessons go on from here.".to_owned(),
+    };
+    html! {
+        <section class="guide" aria-label="Guided start" data-testid="guide">
+            <p class="guide-text" role="status">{ text }</p>
+            <div class="guide-actions">
+                <button type="button" class="button quiet" onclick={end} aria-label="Close the guided start" title="Close" data-testid="guide-close">{ icons::close() }</button>
             </div>
         </section>
     }

@@ -150,7 +150,7 @@ pub fn HexView(props: &HexViewProps) -> Html {
     let none = if unrecorded { "not recorded" } else { "nothing" };
     let spoken = byte.map_or_else(|| none.to_owned(), |byte| format!("{byte:#04x}"));
     let hint = if unrecorded {
-        "not recorded: a maps text holds no contents"
+        "not recorded: neither a log nor a maps text holds contents"
     } else {
         "type hex digits over a byte to store it"
     };

@@ -203,7 +203,8 @@ fn order_row(order: &UseStateHandle<Order>, store: &StoreContext) -> Html {
             <small title="Twice as large is one step longer, so that small ones can be seen beside large ones.">{ "bars: logarithmic" }</small>
             if chosen == Order::Untouched {
                 <small data-testid="vma-untouched" title="A log of strace holds calls. What the program itself loaded and stored is not in it.">
-                    { format!("{untouched} of {} have no resident page; neither a log nor a maps text holds loads and stores", vmas.len()) }
+                    { if store.moment.unrecorded { format!("not recorded for {untouched} of {}: neither a log nor a maps text holds loads and stores", vmas.len()) }
+                        else { format!("{untouched} of {} have no resident page", vmas.len()) } }
                 </small>
             }
         </div>

@@ -371,6 +371,7 @@ async fn the_largest_untouched_is_one_choice_away() -> Result<()> {
         page.select(&id("vma-order"), "size").await?;
         let first = format!("{}:first-child", id("vma"));
         page.wait_for_text(&first, "libc.so.6").await?;
+        page.wait_for_text(&id("vma-late-start"), "without the program itself").await?;
         page.wait_for_text(&id("facts"), "0x7ffff7d40000").await?;
         // It is touched: the next one is the largest untouched.
         run(page, "load(0x7ffff7d40000)").await?;

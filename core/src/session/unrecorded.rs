@@ -25,6 +25,12 @@ impl Session {
         below.is_some_and(|(_, (end, _))| *end > range.start())
     }
 
+    /// Says whether lines of a log of strace have run with no maps text before them: what `execve`
+    /// mapped, the program itself, its loader and its stack, is then not there.
+    pub fn lacks_its_start(&self) -> bool {
+        self.maps.is_none() && self.branch().has_log_before(self.position)
+    }
+
     /// Bytes as they stand in memory, as [`state::bytes`] gives them; nothing
     /// also where nobody recorded what there was and nothing has brought a page in since.
     pub fn bytes(&self, address: Address, length: usize) -> Vec<Option<u8>> {
@@ -93,11 +99,11 @@ mod tests {
         let all = PageRange::new(0, 1 << 47).unwrap();
         assert!(!session.is_unrecorded(all));
         session.run("mprotect(0x7ffff7ffd000, 4096, PROT_READ|PROT_WRITE) = 0");
-        assert!(session.is_unrecorded(all));
+        assert!(session.is_unrecorded(all) && session.lacks_its_start());
         assert_eq!(session.bytes(0x7fff_f7ff_d000, 1), [None]);
         session.run("store(p, 5)");
         assert_eq!(session.bytes(0x7fff_f7ff_d000, 1), [Some(5)], "what is done here is known");
         session.go_to(1);
-        assert!(!session.is_unrecorded(all));
+        assert!(!session.is_unrecorded(all) && !session.lacks_its_start());
     }
 }

@@ -335,7 +335,16 @@ pub fn walk(process: &Process, address: Address) -> WalkView {
 
 fn forecast(process: &Process, address: Address, access: Access) -> Forecast {
     match attempt(process, address, access) {
-        Ok(events) => Forecast { succeeds: true, text: describe(&events) },
+        Ok(events) => {
+            let vma = process.kernel.space.vmas().at(address);
+            let inferred = vma.is_some_and(|vma| vma.inferred);
+            let text = if inferred && !events.is_empty() {
+                "succeeds; what it maps is not known, for only a later line implies it".to_owned()
+            } else {
+                describe(&events)
+            };
+            Forecast { succeeds: true, text }
+        }
         Err(Fault { info, reason }) => Forecast {
             succeeds: false,
             text: format!("{} ({}): {}", info.signal.name(), info.code.name(), reason.sentence()),

@@ -144,7 +144,7 @@ fn farewell(progress: &Progress, end: impl Fn(MouseEvent) + 'static) -> Html {
         Some(lesson) => {
             format!("You go your own way. Undo, and the guided start goes on: {}.", lesson.title)
         }
-        None => "That was the guided start. Examples and lessons go on from here.".to_owned(),
+        None => "You have seen a signal, and what the rule behind it is. Examples and lessons go on from here.".to_owned(),
     };
     html! {
         <section class="guide" aria-label="Guided start" data-testid="guide">

@@ -201,6 +201,11 @@ fn order_row(order: &UseStateHandle<Order>, store: &StoreContext) -> Html {
         <div class="vma-order">
             <select class="small-select" aria-label="Order of the VMAs" {onchange} data-testid="vma-order">{ for options }</select>
             <small title="Twice as large is one step longer, so that small ones can be seen beside large ones.">{ "bars: logarithmic" }</small>
+            if store.session.lacks_its_start() {
+                <small data-testid="vma-late-start" title="Import the program's first /proc/PID/maps, then the log on top of it.">
+                    { "without the program itself, its loader and its stack: execve mapped them, and a log holds no sizes of that" }
+                </small>
+            }
             if chosen == Order::Untouched {
                 <small data-testid="vma-untouched" title="A log of strace holds calls. What the program itself loaded and stored is not in it.">
                     { if store.moment.unrecorded { format!("not recorded for {untouched} of {}: neither a log nor a maps text holds loads and stores", vmas.len()) }

@@ -327,13 +327,14 @@ async fn as_attributes_of_a_figure() -> Result<()> {
     .await
 }
 
-/// Ruins the module's memory, so that the next thing it does is a trap.
-async fn trap(page: &Page) -> Result<()> {
-    page.eval("new Uint8Array(theModule.memory.buffer).fill(0xff);", vec![]).await?;
-    // Whatever it does next: a key, say.
-    const KEY: &str = "document.querySelector(arguments[0])
-        .dispatchEvent(new InputEvent('input', { bubbles: true }));";
-    page.eval(KEY, vec![json!(id("console-input"))]).await?;
+/// Ruins the module's memory, and has it do something: a trap. `running` is what the journal says is
+/// about to run; written in the same script, for the page clears the journal when it has saved.
+async fn trap(page: &Page, running: Option<&str>) -> Result<()> {
+    const TRAP: &str = "const [console, running] = arguments;
+        if (running !== null) localStorage.setItem('mmap-playground.journal', running);
+        new Uint8Array(theModule.memory.buffer).fill(0xff);
+        document.querySelector(console).dispatchEvent(new InputEvent('input', { bubbles: true }));";
+    page.eval(TRAP, vec![json!(id("console-input")), json!(running)]).await?;
     page.wait_for(&id("trap-report")).await?;
     let errors = page.console_errors().await?;
     ensure!(!errors.is_empty(), "a trap is an error in the console");
@@ -351,16 +352,15 @@ async fn a_trap_is_told_and_nothing_is_lost() -> Result<()> {
         page.wait_for(&format!("{}[data-kept=saved]", id("notices"))).await?;
 
         // Nothing was running.
-        trap(page).await?;
+        trap(page, None).await?;
         ensure!(page.count(&id("trap-without")).await? == 0);
         page.click(&id("trap-reload")).await?;
         page.wait_for_text(&id("step-count"), "1 of 1").await?;
 
         // A call was: it is left out, and told.
-        let note = "localStorage.setItem('mmap-playground.journal', '0 1 1\\nmalloc(88)');";
-        page.eval(note, vec![]).await?;
+        let running = Some("0 1 1\nmalloc(88)");
         page.eval("window.mmapPanic = 'panicked at a place';", vec![]).await?;
-        trap(page).await?;
+        trap(page, running).await?;
         page.wait_for_text(&id("trap-lines"), "malloc(88)").await?;
         for part in ["mmap playground ./mmap-playground-", "panicked at a place", "malloc(88)"] {
             page.wait_for_text(&id("trap-report"), part).await?;
@@ -379,8 +379,7 @@ async fn a_trap_is_told_and_nothing_is_lost() -> Result<()> {
         page.wait_for_text(&id("step-count"), "1 of 1").await?;
 
         // Or it is tried again.
-        page.eval(note, vec![]).await?;
-        trap(page).await?;
+        trap(page, running).await?;
         page.click(&id("trap-reload")).await?;
         page.wait_for_text(&id("step-count"), "2 of 2").await?;
         page.console_errors().await.map(drop)

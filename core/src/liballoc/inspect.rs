@@ -233,7 +233,10 @@ pub fn inspect_again(heap: &Liballoc, peek: Peek, look: Look, known: &mut Known)
             read_minor(Header::read(&mut pages, address, length)?, l, address)
         });
         let list = (Arc::new(minors), broken);
-        known.note(major.address, bounds, pages.visited(), look, &list);
+        // What was cut off because there are too many in all may be whole the next time.
+        if left > 0 {
+            known.note(major.address, bounds, pages.visited(), look, &list);
+        }
         (major.minors, major.broken) = list;
     }
     known.keep(&lists.majors);

@@ -29,7 +29,6 @@ pub use relink::Relink;
 pub use source::Source;
 pub use step::Step;
 
-use crate::address::Address;
 use crate::machine::Machine;
 use crate::maps::parse_maps;
 use crate::process::Process;
@@ -42,7 +41,6 @@ pub(crate) use branches::Branch;
 use branches::Lately;
 use kept::{Kept, Landmarks, WHOLE};
 use source::SourceLine;
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// The lines run so far, and where one stands among them.
@@ -72,8 +70,6 @@ pub struct Session {
     current: Runner,
     /// The line that ran last is no step.
     quiet: bool,
-    /// Start and end of what the maps text lists, once somebody asked.
-    listed: OnceLock<Arc<BTreeMap<Address, (Address, u32)>>>,
     /// The step that led to the state shown, once somebody asked.
     last: OnceLock<Option<Arc<Step>>>,
     /// The state before that step, if it is at hand.
@@ -116,7 +112,6 @@ impl Session {
             position: 0,
             current: runner,
             quiet: false,
-            listed: OnceLock::new(),
             last: OnceLock::new(),
             before: None,
             lately: Lately::default(),

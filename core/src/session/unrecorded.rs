@@ -3,9 +3,7 @@
 
 use super::Session;
 use crate::address::{Address, PAGE_SIZE, PageRange};
-use crate::maps::parse_maps;
 use crate::state::{self, PageView};
-use std::sync::Arc;
 
 impl Session {
     /// Says whether something of a range was mapped before anything was recorded: the maps text
@@ -17,12 +15,8 @@ impl Session {
         if self.branch().has_log_before(self.position) {
             return true;
         }
-        let listed = self.listed.get_or_init(|| {
-            let (lines, _) = parse_maps(self.maps.as_deref().unwrap_or_default());
-            Arc::new(lines.iter().map(|line| (line.start, (line.end, 0))).collect())
-        });
-        let below = listed.range(..range.end()).next_back();
-        below.is_some_and(|(_, (end, _))| *end > range.start())
+        let given = &self.branch().checkpoints.start().process.kernel.space;
+        self.maps.is_some() && given.vmas().overlapping(range).next().is_some()
     }
 
     /// Says whether lines of a log of strace have run with no maps text before them: what `execve`

@@ -183,3 +183,64 @@ async fn bad_input() -> Result<()> {
     })
     .await
 }
+
+/// A log whose maps text comes with it, is asked for before it is shown, or comes after: the three
+/// ways end in the same picture, with the program itself in it.
+#[tokio::test]
+async fn a_log_gets_its_maps_text_below_it() -> Result<()> {
+    with_page("maps below", Viewport::DESKTOP, async |page| {
+        let log = recorded("git-log.strace").canonicalize()?.to_string_lossy().into_owned();
+        let maps = recorded("git-log.initial.maps").canonicalize()?.to_string_lossy().into_owned();
+        let choose = async |files: &str, then: &str| {
+            page.wait_for(&id("import-file")).await?;
+            page.type_into(&id("import-file"), files).await?;
+            page.wait_for_text(&id("import-summary"), then).await
+        };
+        let whole = async || {
+            page.click(&id("import-accept")).await?;
+            page.wait_until_gone(&id("import-dialog")).await?;
+            let title = "git-log.strace on git-log.initial.maps";
+            page.wait_for_text(&id("session-title"), title).await?;
+            page.wait_for_text(&id("step-count"), "73 of 73").await?;
+            page.wait_for_text(&id("stat-vmas"), "38").await?;
+            page.select(&id("vma-order"), "size").await?;
+            page.wait_for_text(&format!("{}:first-child", id("vma")), "git").await?;
+            page.wait_until_gone(&id("vma-late-start")).await
+        };
+        // First the log: the maps text is asked for, and nothing else will do.
+        page.click(&id("import-open")).await?;
+        choose(&log, "a log of strace").await?;
+        page.check_accessibility().await?;
+        page.click(&id("import-together")).await?;
+        page.wait_for_text(&id("import-order"), "git-log.strace").await?;
+        page.click(&id("import-without")).await?;
+        page.wait_for_text(&id("import-accept"), "the log alone").await?;
+        page.click(&id("import-together")).await?;
+        page.type_into(&id("import-text"), "brk(0) = 0x555555559000").await?;
+        page.click(&id("import-read")).await?;
+        page.wait_for_text(&id("import-wrong"), "are not a maps text and its log").await?;
+        choose(&maps, "on top of the maps text").await?;
+        page.screenshot("import-maps-below").await?;
+        whole().await?;
+
+        // The log is shown: a maps text that comes later goes below it.
+        page.click(&id("import-open")).await?;
+        choose(&log, "a log of strace").await?;
+        page.click(&id("import-accept")).await?;
+        page.wait_for(&id("vma-late-start")).await?;
+        page.click(&id("import-open")).await?;
+        choose(&maps, "/proc/PID/maps").await?;
+        page.click(&id("import-together")).await?;
+        page.wait_for_text(&id("import-summary"), "on top of the maps text").await?;
+        whole().await?;
+
+        // Both at once.
+        page.click(&id("import-open")).await?;
+        // \n stands between files here, and is no key.
+        let both = format!("{log}\n{maps}");
+        page.find(&id("import-file")).await?.send_keys(&both).await?;
+        page.wait_for_text(&id("import-summary"), "on top of the maps text").await?;
+        whole().await
+    })
+    .await
+}

@@ -302,13 +302,11 @@ fn use_dropped_files(store: &StoreContext) {
             let over = browser::listen(&body, "dragover", |event| event.prevent_default());
             let drop_ = browser::listen(&body, "drop", move |event| {
                 let Ok(event) = event.dyn_into::<web_sys::DragEvent>() else { return };
-                let file = event
-                    .data_transfer()
-                    .and_then(|data| data.files())
-                    .and_then(|files| files.get(0));
-                if let Some(file) = file {
+                let files = event.data_transfer().and_then(|data| data.files());
+                let files = files.map(browser::files).unwrap_or_default();
+                if !files.is_empty() {
                     event.prevent_default();
-                    hand_over(Handed::File(file));
+                    hand_over(Handed::Files(files));
                     dispatcher.dispatch(Action::Open(Some(Dialog::Import)));
                 }
             });

@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, Element, EventTarget, HtmlElement, ResizeObserver, ShadowRoot, Window};
+use web_sys::{
+    Document, Element, EventTarget, File, FileList, HtmlElement, ResizeObserver, ShadowRoot, Window,
+};
 
 /// The window, where there is one.
 pub fn window() -> Option<Window> {
@@ -345,6 +347,11 @@ pub fn on_resize(element: &Element, callback: impl Fn() + 'static) -> Option<Gua
         observer.disconnect();
         drop(closure);
     }))
+}
+
+/// The files that somebody chose or dropped.
+pub fn files(list: FileList) -> Vec<File> {
+    (0..list.length()).filter_map(|index| list.get(index)).collect()
 }
 
 /// Listens to an event, until the guard is dropped. Not passive: the handler may prevent.

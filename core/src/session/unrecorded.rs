@@ -3,7 +3,9 @@
 
 use super::Session;
 use crate::address::{Address, PAGE_SIZE, PageRange};
+use crate::report::Choice;
 use crate::state::{self, PageView};
+use std::sync::Arc;
 
 impl Session {
     /// Says whether something of a range was mapped before anything was recorded: the maps text
@@ -23,6 +25,14 @@ impl Session {
     /// mapped, the program itself, its loader and its stack, is then not there.
     pub fn lacks_its_start(&self) -> bool {
         self.maps.is_none() && self.branch().has_log_before(self.position)
+    }
+
+    /// The log of strace that this session begins with and whose lines ran, with no maps text below
+    /// it: one that comes later may go there, and the log on top of it again.
+    pub fn bare_log(&self) -> Option<(Arc<str>, Choice)> {
+        let first = self.branch().steps.get(0).filter(|_| self.maps.is_none())?;
+        let source = first.at.source();
+        source.is_log.then(|| (source.text.clone(), source.choice))
     }
 
     /// Bytes as they stand in memory, as [`state::bytes`] gives them; nothing
@@ -87,6 +97,18 @@ mod tests {
     }
 
     #[test]
+    fn a_log_can_be_had_again_to_go_on_a_maps_text() {
+        let log = "7 brk(NULL) = 0x555555559000\n8 brk(NULL) = 0x555555559000\n";
+        let mut session = Session::new(Machine::default());
+        session.run(log);
+        session.run("brk(0)");
+        assert_eq!(session.bare_log(), Some((log.into(), Choice::Pid(7))));
+        let (mut session, _) = Session::start_from_maps("1000-2000 r--p 0 00:00 0\n");
+        session.run(log);
+        assert_eq!(session.bare_log(), None);
+    }
+
+    #[test]
     fn a_log_of_strace_records_no_loads_and_stores() {
         let mut session = Session::new(Machine::default());
         session.run("p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)");
@@ -97,6 +119,7 @@ mod tests {
         assert_eq!(session.bytes(0x7fff_f7ff_d000, 1), [None]);
         session.run("store(p, 5)");
         assert_eq!(session.bytes(0x7fff_f7ff_d000, 1), [Some(5)], "what is done here is known");
+        assert_eq!(session.bare_log(), None, "it begins with a line that was typed");
         session.go_to(1);
         assert!(!session.is_unrecorded(all) && !session.lacks_its_start());
     }

@@ -23,8 +23,8 @@ thread_local! {
 
 /// What another part of the page hands to the window that opens next.
 pub enum Handed {
-    /// A file that was dropped.
-    File(File),
+    /// Files that were dropped.
+    Files(Vec<File>),
     /// A text too long for the console.
     Text(String),
 }
@@ -115,9 +115,11 @@ fn asking(
         let importing = importing.clone();
         move |event: Event| {
             let input = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
-            if let Some(file) = input.and_then(|input| input.files()).and_then(|files| files.get(0))
-            {
-                importing.read(file);
+            let Some(input) = input else { return };
+            let files = input.files().map(browser::files).unwrap_or_default();
+            input.set_value(""); // the same one can be chosen again
+            if !files.is_empty() {
+                importing.read(files);
             }
         }
     };
@@ -136,21 +138,31 @@ fn asking(
             empty.set(text.is_none_or(|text| text.trim().is_empty()));
         }
     };
+    let waiting = importing.waiting.borrow().as_ref().map(|log| log.name.clone());
+    let onback = {
+        let importing = importing.clone();
+        move |_: MouseEvent| importing.go_without_maps()
+    };
     html! { <>
         <p>{ "A saved session, a trace, a log of " }<code>{ "strace" }</code>{ " or " }<code>{ "ltrace" }</code>{ ", or the text of " }
             <code>{ "/proc/PID/maps" }</code>{ ": the page sees which it is." }</p>
-        <p class="hint" data-testid="import-order">{ if on_maps {
+        <p class="hint" data-testid="import-order">{ if let Some(log) = &waiting {
+            format!("The maps text of the program, as it was when {log} begins: the log then runs on top of it.")
+        } else { if on_maps {
             "A log runs on top of the maps text that is loaded now."
         } else {
-            "A maps text and a log of the same program go together: the maps text first, then the log on top of it."
-        } }</p>
+            "A maps text and a log of the same program go together: choose or drop both, and the log runs on top."
+        }.to_owned() } }</p>
         <textarea ref={area} class="mono import-text" {oninput} spellcheck="false" autocapitalize="off" aria-label="The log"
             placeholder={"mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7ffff7fb3000\nmprotect(0x7ffff7fb3000, 4096, PROT_READ) = 0"}
             data-testid="import-text" />
         <div class="dialog-actions">
+            if waiting.is_some() {
+                <button type="button" class="button" onclick={onback} data-testid="import-without">{ "Back" }</button>
+            }
             <label class="button file-button">
                 { "Choose a file" }
-                <input type="file" class="visually-hidden" onchange={onfile} data-testid="import-file" />
+                <input type="file" multiple={true} class="visually-hidden" onchange={onfile} data-testid="import-file" />
             </label>
             <span class="hint">{ "or drop one on the page" }</span>
             <span class="spring"></span>
@@ -216,16 +228,26 @@ fn done(
         let importing = importing.clone();
         Callback::from(move |place| importing.put(place))
     };
+    let late = summary.begins_late;
     let word = match summary.place {
         Some(Place::Behind) => "Add it",
+        _ if late => "Show the log alone",
         _ => "Show it",
+    };
+    let together = {
+        let importing = importing.clone();
+        move |_: MouseEvent| if late { importing.ask_for_maps() } else { importing.put_below() }
     };
     html! { <>
         <SummaryView summary={summary.clone()} {onchoose} {onput} {position} />
         <div class="dialog-actions">
             <button type="button" class="button" onclick={restart} data-testid="import-back">{ "Back" }</button>
             <span class="spring"></span>
-            <button type="button" class="button primary" onclick={accept} disabled={!summary.is_of_use()} data-testid="import-accept">{ word }</button>
+            if late || summary.log_is_shown {
+                <button type="button" class="button primary" onclick={together} data-testid="import-together">
+                    { if late { "Add the maps text first…" } else { "Put it below the log that is shown" } }</button>
+            }
+            <button type="button" class={classes!("button", (!late).then_some("primary"))} onclick={accept} disabled={!summary.is_of_use()} data-testid="import-accept">{ word }</button>
         </div>
     </> }
 }

@@ -28,7 +28,11 @@ pub(super) struct Summary {
     /// It runs on top of the maps text that is loaded.
     pub(super) on_maps: bool,
     /// A log of strace without the maps text that it begins with.
-    begins_late: bool,
+    pub(super) begins_late: bool,
+    /// It is a maps text, and the page shows a log that may go on top of it.
+    pub(super) log_is_shown: bool,
+    /// What could not be read of the maps text below it.
+    pub(super) maps_wrong: Option<AttrValue>,
     /// The control whose choice it answers, by its selector. It was away while the text ran, so the
     /// focus goes back to it. Kept here and not beside the stage: effects run some time after a
     /// render, and the one of an older summary must not take what belongs to the next.
@@ -50,7 +54,11 @@ impl Summary {
             diagnostics,
             place,
             on_maps,
-            begins_late: importer.kind() == Kind::Strace && !on_maps,
+            begins_late: importer.kind() == Kind::Strace
+                && !on_maps
+                && place != Some(Place::Behind),
+            log_is_shown: false,
+            maps_wrong: None,
             control: None,
         }
     }
@@ -89,11 +97,14 @@ pub(super) fn SummaryView(props: &SummaryProps) -> Html {
                 { numbers(summary) }
             }
             if summary.on_maps {
-                <p class="hint" data-testid="import-on-maps">{ "It runs on top of the maps text that is loaded now." }</p>
+                <p class="hint" data-testid="import-on-maps">{ "It runs on top of the maps text." }</p>
+            }
+            if let Some(wrong) = &summary.maps_wrong {
+                <p class="why">{ wrong }</p>
             }
             if summary.begins_late {
                 <p class="hint" data-testid="import-begins-late">{ "What execve mapped is in no log of strace: the program itself, its loader, its stack. \
-                    To have it too, import the program's first " }<code>{ "/proc/PID/maps" }</code>{ ", then this log." }</p>
+                    To have it too, add the program's first " }<code>{ "/proc/PID/maps" }</code>{ " below the log." }</p>
             }
             { skipped(&summary.skipped) }
             { processes(summary, &props.onchoose) }

@@ -58,6 +58,8 @@ pub(super) enum Stage {
 pub(super) struct Work {
     pub(super) text: Arc<str>,
     pub(super) name: AttrValue,
+    /// The maps text that comes with it and goes below it, and its name.
+    maps: Option<(Arc<str>, AttrValue)>,
     /// The process that was asked for.
     choice: Option<Choice>,
     pub(super) place: Place,
@@ -73,6 +75,8 @@ pub(super) struct Importing {
     dialog: NodeRef,
     pub(super) stage: UseStateHandle<Stage>,
     pub(super) work: Rc<RefCell<Work>>,
+    /// What waits for the text that goes with it: a log for its maps text, or the other way round.
+    pub(super) waiting: Rc<RefCell<Option<Work>>>,
     /// Grows whenever something new begins: only the newest goes on.
     round: Rc<Cell<u32>>,
 }
@@ -85,6 +89,7 @@ pub(super) fn use_importing(store: &StoreContext, dialog: &NodeRef) -> Importing
         dialog: dialog.clone(),
         stage: use_state_eq(|| Stage::Asking(None)),
         work: use_mut_ref(Work::default),
+        waiting: use_mut_ref(|| None),
         round: (*use_memo((), |()| Rc::new(Cell::new(0)))).clone(),
     }
 }
@@ -99,6 +104,9 @@ impl Importing {
     pub(super) fn restart(&self) {
         self.stop();
         let mut work = self.work.borrow_mut();
+        if let Some(waiting) = self.waiting.take() {
+            *work = waiting;
+        }
         if work.text.len() >= LONG {
             *work = Work::default(); // the memory of much is given back
         }
@@ -120,7 +128,7 @@ impl Importing {
     /// Takes what another part of the page has handed over.
     pub(super) fn take(&self, handed: Handed) {
         match handed {
-            Handed::File(file) => self.read(file),
+            Handed::Files(files) => self.read(files),
             Handed::Text(text) => {
                 // It was to run where the session stands.
                 let place = if self.can_join() { Place::Behind } else { Place::Own };
@@ -190,34 +198,86 @@ impl Importing {
         self.start(Work { place, control, session: None, ..work });
     }
 
-    /// Reads a file and takes its text.
-    pub(super) fn read(&self, file: File) {
+    /// Asks for the maps text that goes below the log that was read.
+    pub(super) fn ask_for_maps(&self) {
+        self.stop();
+        let log = self.work.take();
+        self.waiting.replace(Some(Work { session: None, ..log }));
+        self.stage.set(Stage::Asking(None));
+    }
+
+    /// Goes back to the log that waits for its maps text, without one.
+    pub(super) fn go_without_maps(&self) {
+        if let Some(log) = self.waiting.take() {
+            self.start(log);
+        }
+    }
+
+    /// Runs the log that the page shows on top of the maps text that was read.
+    pub(super) fn put_below(&self) {
+        let Some((text, choice)) = self.store.session.bare_log() else { return };
+        let maps = self.work.take();
+        let name = self.store.title.clone().unwrap_or_else(|| "The log".into());
+        let (maps, choice) = (Some((maps.text, maps.name)), Some(choice));
+        self.start(Work { text, name, maps, choice, ..Work::default() });
+    }
+
+    /// Reads a file and takes its text; or two, a maps text and its log.
+    pub(super) fn read(&self, mut files: Vec<File>) {
         let newest = self.begin();
-        let name = file.name();
+        if files.len() > 2 {
+            return self.ask_again("These are more than two files.".into());
+        }
+        // The smaller one first: it waits for the other.
+        files.sort_by(|one, two| one.size().total_cmp(&two.size()));
         self.stage.set(Stage::Opening(0.0));
-        let this = self.clone();
+        let (this, count) = (self.clone(), files.len());
         yew::platform::spawn_local(async move {
-            let mut taken = Taken::default();
-            let take = |part: &[u8], share| {
-                let room = newest() && taken.take(part);
-                if room {
-                    this.stage.set(Stage::Opening(share));
+            for (index, file) in files.into_iter().enumerate() {
+                let name: AttrValue = file.name().into();
+                let mut taken = Taken::default();
+                let take = |part: &[u8], share| {
+                    let room = newest() && taken.take(part);
+                    if room {
+                        this.stage.set(Stage::Opening(share));
+                    }
+                    room
+                };
+                match browser::read(&file, take).await {
+                    _ if !newest() => return,
+                    Some(()) if index + 1 < count => {
+                        let text = taken.into_text().into();
+                        this.waiting.replace(Some(Work { text, name, ..Work::default() }));
+                    }
+                    Some(()) => this.take_what_fits(taken, file.size() as u64, name, Place::Own),
+                    None => return this.ask_again(format!("{name} could not be read.")),
                 }
-                room
-            };
-            match browser::read(&file, take).await {
-                _ if !newest() => {}
-                Some(()) => {
-                    this.take_what_fits(taken, file.size() as u64, name.into(), Place::Own);
-                }
-                None => this.ask_again(format!("{name} could not be read.")),
             }
         });
+    }
+
+    /// Puts a text and the one that waits for it together, if one of them is a maps text and the
+    /// other one is not.
+    fn pair(&self, work: Work) -> Option<Work> {
+        let Some(waiting) = self.waiting.take() else { return Some(work) };
+        let is_maps = |work: &Work| recognise(&work.text) == Kind::Maps;
+        let (maps, log) = match (is_maps(&waiting), is_maps(&work)) {
+            (true, false) => (waiting, work),
+            (false, true) => (work, waiting),
+            _ => {
+                let (one, two) = (&work.name, &waiting.name);
+                self.ask_again(format!("{one} and {two} are not a maps text and its log."));
+                self.waiting.replace(Some(waiting));
+                return None;
+            }
+        };
+        Some(Work { maps: Some((maps.text, maps.name)), ..log })
     }
 
     /// Reads and runs a text, a slice after the other.
     fn start(&self, work: Work) {
         let newest = self.begin();
+        let Some(work) = self.pair(work) else { return };
         self.stage.set(Stage::Running { read: false, share: 0.0 });
         if Saved::looks_like(&work.text) {
             return self.restore(work.text, newest);
@@ -227,12 +287,21 @@ impl Importing {
         yew::platform::spawn_local(async move {
             browser::next_frame().await;
             let kind = recognise(&work.text);
-            let joins = kind != Kind::Maps && this.can_join();
+            let mut maps_wrong = None;
+            let below = work.maps.as_ref().map(|(text, name)| {
+                let below = Importer::new(text.clone());
+                maps_wrong = below.diagnostics().first().map(|wrong| format!("{name}: {wrong}"));
+                below.finish()
+            });
+            let joins = kind != Kind::Maps && below.is_none() && this.can_join();
             // A log belongs on top of a maps text that was imported right before it.
-            let on_top = session.waits_for_log() && kind != Kind::Maps;
-            let mut importer = match work.place {
-                Place::Behind if joins => Importer::onto(session, work.text.clone()),
-                _ if on_top => Importer::onto(session, work.text.clone()),
+            let waits = session.waits_for_log() && kind != Kind::Maps;
+            let on_top = waits || below.is_some();
+            let log_is_shown = kind == Kind::Maps && session.bare_log().is_some();
+            let mut importer = match (work.place, below) {
+                (_, Some(below)) => Importer::onto(below, work.text.clone()),
+                (Place::Behind, _) if joins => Importer::onto(session, work.text.clone()),
+                _ if waits => Importer::onto(session, work.text.clone()),
                 _ => Importer::new(work.text.clone()),
             };
             if let Some(choice) = work.choice {
@@ -253,6 +322,8 @@ impl Importing {
             }
             let mut summary = Summary::of(&importer, joins.then_some(work.place), on_top);
             summary.control = work.control;
+            summary.maps_wrong = maps_wrong.map(Into::into);
+            summary.log_is_shown = log_is_shown;
             this.work.borrow_mut().session = Some(importer.finish());
             this.stage.set(Stage::Done(Rc::new(summary)));
         });
@@ -296,7 +367,8 @@ impl Importing {
         let mut work = self.work.borrow_mut();
         let Some(session) = work.session.take() else { return };
         let trouble = troubles(&work.text, &summary.diagnostics);
-        let below = self.store.title.as_ref().filter(|_| summary.on_maps);
+        let given = work.maps.as_ref().map(|(_, name)| name);
+        let below = given.or(self.store.title.as_ref()).filter(|_| summary.on_maps);
         let title = below
             .map_or_else(|| work.name.clone(), |maps| format!("{} on {maps}", work.name).into());
         let action = match summary.place {

@@ -368,8 +368,10 @@ impl Runner {
         let files = self.process.kernel.files.clone();
         let counts = self.counts;
         let heap_setting = self.process.heap_setting;
-        let Machine { protection_keys, max_map_count, .. } = self.process.kernel.machine;
-        *self = Runner::new(Machine { protection_keys, max_map_count, ..Machine::default() });
+        // The layout is that of a new program; what is set for the system, and limits, go on.
+        let Machine { mmap_base, break_start, stack, .. } = Machine::default();
+        let machine = self.process.kernel.machine.clone();
+        *self = Runner::new(Machine { mmap_base, break_start, stack, ..machine });
         self.process.heap_setting = heap_setting;
         self.counts = counts;
         self.process.kernel.files = files;

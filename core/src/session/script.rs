@@ -37,9 +37,13 @@ impl SourceLine {
                 let start = source.find("---").unwrap_or(0);
                 text.push_str(&source[start..]);
             }
-            Statement::Skipped { name } if self.line().pid.is_some() && &**name != "execve" => {
-                return;
+            // An `execve` clears memory: it stays, and with the lines around it loses its pid, for of
+            // several processes one alone runs.
+            Statement::Skipped { name } if self.line().pid.is_some() && &**name == "execve" => {
+                let call = source.find("execve(").or_else(|| source.find("<... execve"));
+                text.push_str(source.get(call.unwrap_or(0)..).unwrap_or(source));
             }
+            Statement::Skipped { .. } if self.line().pid.is_some() => return,
             _ => text.push_str(source),
         }
         text.push('\n');
@@ -123,6 +127,22 @@ mod tests {
              munmap(0x7ffff7fb3000, 4096) = 0x0\n\
              openat(AT_FDCWD, \"none\", O_RDONLY) = -1 ENOENT (No such file or directory)\n"
         );
+    }
+
+    #[test]
+    fn an_execve_clears_memory_again() {
+        for execve in [
+            "[pid 7] execve(\"/bin/true\", [\"true\"], 0x7ffe /* 3 vars */) = 0\n",
+            "7     11:34:48.427677 execve(\"/bin/true\") = 0 <0.000351>\n",
+            "[pid 7] execve(\"/bin/true\" <unfinished ...>\n[pid 8] brk(0) = 0\n\
+             [pid 7] <... execve resumed>) = 0\n",
+        ] {
+            let mmap = "mmap(NULL, 8192, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)";
+            let text = format!("[pid 7] {mmap} = 0x7ffff7fb3000\n{execve}");
+            let (first, second, script) = again(&text);
+            assert!(first.contains("\"vmas\":[]"), "{first}");
+            assert_eq!(first, second, "{script}");
+        }
     }
 
     #[test]

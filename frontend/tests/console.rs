@@ -126,6 +126,18 @@ async fn several_lines_are_one_undo() {
 }
 
 #[wasm_bindgen_test]
+async fn a_long_console_keeps_its_lines_where_one_is_added() {
+    let page = Page::open().await;
+    page.run(&"brk(NULL)\n".repeat(300)).await;
+    let last = page.all("console-line").pop().unwrap();
+    assert_eq!(last.get_attribute("data-step").unwrap(), "300");
+    page.run("brk(NULL)").await;
+    let lines = page.all("console-line");
+    let same = lines.iter().find(|line| line.is_same_node(Some(&last)));
+    assert_eq!(same.unwrap().get_attribute("data-step").unwrap(), "300");
+}
+
+#[wasm_bindgen_test]
 async fn advice_is_chosen_by_name_and_meaning() {
     let page = Page::open().await;
     page.click("call-madvise").await;

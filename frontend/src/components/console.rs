@@ -65,7 +65,8 @@ pub fn Console() -> Html {
                 if start > 0 {
                     <button type="button" class="button quiet" onclick={shift(-(STRIDE as isize))}>{ format!("{start} earlier lines") }</button>
                 }
-                { for lines }
+                // A list of its own: among siblings without a key no line would be known again.
+                <>{ for lines }</>
                 if end < length {
                     <button type="button" class="button quiet" onclick={shift(STRIDE as isize)}>{ format!("{} later lines", length - end) }</button>
                 }

@@ -1,6 +1,7 @@
 //! Physical memory: one cell a frame, in its owner's colour, with the count where it is shared.
 
 use crate::browser::{self, FrameJob};
+use crate::components::colors::use_colors;
 use crate::grid::frames;
 use crate::grid::paint::{self, FrameCell};
 use crate::lit::{Lit, Pointed, use_lit};
@@ -24,6 +25,7 @@ pub fn Frames() -> Html {
     let top = use_state_eq(|| 0.0_f64);
     let chosen = use_state_eq(|| None::<u32>);
     let job = use_memo((), |()| FrameJob::default());
+    let colors = use_colors();
     let count = store.moment.totals.frames_limit;
     let columns = frames::columns(size.0);
 
@@ -46,6 +48,7 @@ pub fn Frames() -> Html {
     });
     {
         let (views, canvas, job) = (views.clone(), canvas.clone(), job.clone());
+        let colors = colors.clone();
         let (size, top, lit, chosen) = (*size, *top, lit, *chosen);
         use_effect(move || {
             job.request(move || {
@@ -54,7 +57,7 @@ pub fn Frames() -> Html {
                 else {
                     return;
                 };
-                let palette = Palette::at(&canvas);
+                let palette = colors.at(&canvas);
                 let mut cells: Vec<FrameCell> =
                     views.iter().map(|view| cell(view, &lit, chosen, &palette)).collect();
                 let known = first + cells.len() as u32;

@@ -61,10 +61,10 @@ pub fn Heap() -> Html {
                 <HeapSearch />
             }
             <HeapOrder state={state.clone()} />
-            { for state.majors.iter().take(MAJORS).enumerate().map(|(index, major)| html! {
+            <>{ for state.majors.iter().take(MAJORS).enumerate().map(|(index, major)| html! {
                 <Major key={index} {index} major={major.clone()} shape={state.shape.clone()} scale={SCALES[*scale]} best_bet={state.best_bet == Some(major.address)} last={index + 1 == state.majors.len()}
                     cursor={store.cursor.filter(|cursor| major.holds(*cursor))} dispatcher={store.dispatcher()} />
-            }) }
+            }) }</>
             if state.majors.len() > MAJORS {
                 <p class="hint">{ format!("and {} more", text::count((state.majors.len() - MAJORS) as u64, "major block")) }</p>
             }

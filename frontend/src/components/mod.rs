@@ -4,6 +4,7 @@ pub mod address_space;
 pub mod branches;
 pub mod call_form;
 pub mod charts;
+pub mod colors;
 pub mod compare;
 pub mod completions;
 pub mod console;

@@ -12,6 +12,7 @@ mod words;
 mod zoom;
 
 use crate::browser::{self, FrameJob};
+use crate::components::colors::{Colors, use_colors};
 use crate::components::icons;
 use crate::components::legend::Legend;
 use crate::components::offer_menu::OfferMenu;
@@ -79,6 +80,7 @@ struct Map {
     menu: UseStateHandle<Option<(f64, f64)>>,
     legend: UseStateHandle<(Marks, Vec<Prot>)>,
     job: Rc<FrameJob>,
+    colors: Colors,
 }
 
 impl Map {
@@ -147,7 +149,7 @@ pub fn PageGrid() -> Html {
     let hover = use_state_eq(|| None::<Hit>);
     let menu = use_state_eq(|| None::<(f64, f64)>);
     let legend = use_state_eq(|| (Marks::empty(), Vec::<Prot>::new()));
-    let scheme = use_state_eq(|| 0_u32);
+    let colors = use_colors();
     let local = use_mut_ref(Local::default);
     let job = use_memo((), |()| FrameJob::default());
 
@@ -172,9 +174,10 @@ pub fn PageGrid() -> Html {
         menu: menu.clone(),
         legend: legend.clone(),
         job,
+        colors,
     });
 
-    use_size(&holder, &size, &scheme);
+    use_size(&holder, &size);
     use_focus(&map, zoom.level.is_none().then(|| level.page_columns()));
     view::use_motion(&map);
     {
@@ -277,8 +280,8 @@ fn spanned(one: Address, other: Address) -> Option<PageRange> {
 }
 
 #[hook]
-fn use_size(holder: &NodeRef, size: &UseStateHandle<(f64, f64)>, scheme: &UseStateHandle<u32>) {
-    let (holder, size, scheme) = (holder.clone(), size.clone(), scheme.clone());
+fn use_size(holder: &NodeRef, size: &UseStateHandle<(f64, f64)>) {
+    let (holder, size) = (holder.clone(), size.clone());
     use_effect_with((), move |()| {
         let element = holder.cast::<HtmlElement>();
         let guard = element.and_then(|element| {
@@ -287,8 +290,7 @@ fn use_size(holder: &NodeRef, size: &UseStateHandle<(f64, f64)>, scheme: &UseSta
                 size.set(browser::inner_size(&measured));
             })
         });
-        let colors = browser::on_scheme_change(move |_| scheme.set(*scheme + 1));
-        move || drop((guard, colors))
+        move || drop(guard)
     });
 }
 

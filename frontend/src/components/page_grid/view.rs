@@ -126,7 +126,7 @@ impl Map {
             cursor: self.store.cursor,
             why: self.store.moment.why,
         };
-        let palette = &Palette::at(&canvas);
+        let palette = &*self.colors.at(&canvas);
         let context = paint::prepare(&canvas, size.0, size.1, browser::pixel_ratio())?;
         let shown = self.paint_level(&context, &view, palette, motion);
         self.paint_zooming(&context, palette);

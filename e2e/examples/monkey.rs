@@ -1,11 +1,11 @@
 //! Plays with the page at random, and says whether it held.
 //!
 //! `cargo xtask build`, then `cargo run -p e2e --example monkey -- MINUTES [SEED]`; `E2E_BROWSER`
-//! chooses the browser. Clicks, double clicks, drags, wheels, keys, lines, pastes, sizes of the window
-//! and reloads, all from one seed. After every round the page is loaded again, and what it shows then,
-//! having run all lines again, must be what it showed before. It fails at the first error in the
-//! console, when the page has failed, or when it grows without end. What held is added up in
-//! `docs/reliability.json`.
+//! chooses the browser. Clicks, double clicks, drags, wheels, zooms, keys, lines, pastes, sizes of the
+//! window and reloads, all from one seed. After every round the page is loaded again, and what it shows
+//! then and the whole state as it saves it, having run all lines again, must be what they were before.
+//! It fails at the first error in the console, when the page has failed, or when its elements or the
+//! module's memory grow without end. What held is added up in `docs/reliability.json`.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -21,6 +21,8 @@ const ROUND: u32 = 60;
 const MOST_ELEMENTS: u64 = 12_000;
 /// Bytes that the page's scripts may hold, where the browser tells (Chromium).
 const MOST_SCRIPT_BYTES: u64 = 200 << 20;
+/// Bytes that the module's memory may have.
+const MOST_MODULE_BYTES: u64 = 256 << 20;
 
 const SIZES: [(u32, u32, bool); 4] =
     [(1440, 900, false), (1024, 768, false), (390, 844, true), (700, 500, false)];
@@ -64,7 +66,13 @@ async fn main() -> Result<()> {
     let until = Instant::now() + Duration::from_secs(60 * minutes);
     let timeout = Duration::from_secs(60 * minutes + 300);
     with_page_for("monkey", Viewport::DESKTOP, timeout, async |page| {
-        let mut monkey = Monkey { page, random: Rng::with_seed(seed), acts: 0, refused: 0, most: 0 };
+        const MEMORY: &str = "addEventListener('TrunkApplicationStarted', started => {
+            window.moduleMemory = started.detail.wasm.memory;
+        });";
+        page.run_before_page(MEMORY).await?;
+        page.reload().await?;
+        let random = Rng::with_seed(seed);
+        let mut monkey = Monkey { page, random, acts: 0, refused: 0, most: 0, most_bytes: 0 };
         let mut rounds = 0;
         while Instant::now() < until {
             monkey.round().await.with_context(|| {
@@ -74,27 +82,40 @@ async fn main() -> Result<()> {
         }
         println!(
             "{:?}, seed {seed}: {} acts ({} of them could not be done), {rounds} rounds, each loaded \
-             again; at most {} elements",
+             again; at most {} elements, and {} MiB of the module's memory",
             page.kind(),
             monkey.acts,
             monkey.refused,
-            monkey.most
+            monkey.most,
+            monkey.most_bytes >> 20
         );
-        let browser = format!("{:?}", page.kind());
-        record(&browser, [("minutes", minutes), ("acts", monkey.acts), ("rounds", rounds)], monkey.most)
+        let counts = [("minutes", minutes), ("acts", monkey.acts), ("rounds", rounds)];
+        let most = [("elements", monkey.most), ("mebibytes", monkey.most_bytes >> 20)];
+        record(&format!("{:?}", page.kind()), seed, counts, most)
     })
     .await
 }
 
 /// Adds a run to the record of a browser.
-fn record(browser: &str, counts: [(&str, u64); 3], elements: u64) -> Result<()> {
+fn record(
+    browser: &str,
+    seed: u64,
+    counts: [(&str, u64); 3],
+    most: [(&str, u64); 2],
+) -> Result<()> {
     let file = xtask::root().join("docs/reliability.json");
     let mut all: Value = serde_json::from_str(&fs::read_to_string(&file)?)?;
     let record = &mut all["monkey"][browser];
     for (name, count) in counts {
         record[name] = json!(record[name].as_u64().unwrap_or_default() + count);
     }
-    record["elements"] = json!(record["elements"].as_u64().unwrap_or_default().max(elements));
+    for (name, count) in most {
+        record[name] = json!(record[name].as_u64().unwrap_or_default().max(count));
+    }
+    match record["seeds"].as_array_mut() {
+        Some(seeds) => seeds.push(json!(seed)),
+        None => record["seeds"] = json!([seed]),
+    }
     Ok(fs::write(file, serde_json::to_string_pretty(&all)? + "\n")?)
 }
 
@@ -104,7 +125,10 @@ struct Monkey<'a> {
     acts: u64,
     /// Acts that came to nothing, such as a click on what had just gone.
     refused: u64,
+    /// The most elements that the page had.
     most: u64,
+    /// The most bytes that the module's memory had.
+    most_bytes: u64,
 }
 
 impl Monkey<'_> {
@@ -122,7 +146,7 @@ impl Monkey<'_> {
     /// Does anything at all.
     async fn act(&mut self) -> Result<()> {
         let (from, to) = (self.place(), self.place());
-        match self.random.u8(0..20) {
+        match self.random.u8(0..22) {
             0..=4 => self.run_line().await,
             5..=8 => self.press_a_button().await,
             9 | 10 => self.page.click_at("body", from).await,
@@ -133,6 +157,8 @@ impl Monkey<'_> {
             15 => self.page.hover_at("body", from).await,
             16 | 17 => self.press_a_key().await,
             18 => self.resize().await,
+            19 => self.page.wheel(&id("page-grid"), (60.0, 20.0), self.random.i64(-400..400)).await,
+            20 => self.page.double_click_at(&id("page-grid"), (60.0, 20.0)).await,
             _ => self.paste().await,
         }
     }
@@ -202,7 +228,8 @@ impl Monkey<'_> {
     /// Fails if the page is not well.
     async fn look(&mut self) -> Result<()> {
         const LOOK: &str = "return [document.querySelectorAll('*').length,
-            !!document.getElementById('trap'), performance.memory?.usedJSHeapSize ?? 0];";
+            !!document.getElementById('trap'), performance.memory?.usedJSHeapSize ?? 0,
+            window.moduleMemory?.buffer.byteLength ?? 0];";
         let found = self.page.eval(LOOK, vec![]).await?;
         let elements = found[0].as_u64().with_context(|| format!("no page: {found}"))?;
         self.most = self.most.max(elements);
@@ -210,6 +237,10 @@ impl Monkey<'_> {
         ensure!(found[1] == false, "the page has failed");
         let bytes = found[2].as_u64().unwrap_or_default();
         ensure!(bytes <= MOST_SCRIPT_BYTES, "the scripts hold {bytes} bytes");
+        let bytes =
+            found[3].as_u64().filter(|bytes| *bytes > 0).context("no memory of the module")?;
+        self.most_bytes = self.most_bytes.max(bytes);
+        ensure!(bytes <= MOST_MODULE_BYTES, "the module holds {bytes} bytes");
         Ok(())
     }
 
@@ -224,6 +255,9 @@ impl Monkey<'_> {
         self.page.eval(STOP, vec![]).await?;
         let before = self.shown().await?;
         self.page.reload().await?;
+        // What comes back comes in slices: what else would be compared is told below.
+        let step = before.lines().next().unwrap_or_default();
+        let _ = self.page.wait_for_text(&id("step-count"), step).await;
         let after = self.shown().await?;
         if before != after {
             bail!("before:\n{before}\nafter it was loaded again:\n{after}");
@@ -231,7 +265,7 @@ impl Monkey<'_> {
         Ok(())
     }
 
-    /// The step, and what memory is in use, once all is kept.
+    /// The step, what memory is in use, and the state as the page saves it, once all is kept.
     async fn shown(&self) -> Result<String> {
         const SHOWN: &str =
             "return ['[data-testid=step-count]', '.space .stats', '.frames .panel-head']
@@ -239,6 +273,37 @@ impl Monkey<'_> {
         let kept = format!("{0}[data-kept=saved], {0}[data-kept=nothing]", id("notices"));
         self.page.wait_for(&kept).await?;
         let shown = self.page.eval(SHOWN, vec![]).await?;
-        Ok(shown.as_str().unwrap_or_default().to_owned())
+        let state = self.state().await?;
+        Ok(format!("{}\n{state}", shown.as_str().unwrap_or_default()))
+    }
+
+    /// The state that the page would save as a file, which is not written.
+    async fn state(&self) -> Result<String> {
+        const CATCH: &str = "window.caught = null;
+            const [make, click] = [URL.createObjectURL, HTMLAnchorElement.prototype.click];
+            HTMLAnchorElement.prototype.click = () => {};
+            URL.createObjectURL = blob => {
+                URL.createObjectURL = make;
+                blob.text().then(text => {
+                    HTMLAnchorElement.prototype.click = click;
+                    window.caught = text;
+                });
+                return make.call(URL, blob);
+            };";
+        const PRESS: &str = "document.querySelector(arguments[0]).click();";
+        self.page.eval(PRESS, vec![json!(id("share-open"))]).await?;
+        self.page.wait_for(&id("save-state")).await?;
+        self.page.eval(CATCH, vec![]).await?;
+        self.page.eval(PRESS, vec![json!(id("save-state"))]).await?;
+        let caught = async || self.page.eval("return window.caught;", vec![]).await;
+        self.page
+            .wait_until("the state is there", async || Ok(caught().await?.is_string()))
+            .await?;
+        self.page.eval(PRESS, vec![json!(id("share-close"))]).await?;
+        self.page.wait_until_gone(&id("share-dialog")).await?;
+        let state = caught().await?;
+        let state = state.as_str().unwrap_or_default();
+        ensure!(state.contains("\"page_size\": 4096"), "no state: {state}");
+        Ok(state.to_owned())
     }
 }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 use xtask::root;
 
+use crate::record::{self, RECORD};
 use crate::setup;
 use crate::shell::{cargo, command, output, run};
 
@@ -17,8 +18,6 @@ use crate::shell::{cargo, command, output, run};
 const ROUNDS: u64 = 3;
 /// Seconds after which one input counts as hanging: each takes milliseconds.
 const HANGS: u64 = 10;
-/// Where the executions of all runs are added up.
-const RECORD: &str = "docs/reliability.json";
 
 /// A fuzz target, as the crate `hostile` describes it.
 struct Target {
@@ -125,13 +124,8 @@ fn executions(log: &Path) -> Result<u64> {
 
 /// Adds executions to what is recorded.
 fn add(target: &str, executions: u64) -> Result<()> {
-    let file = root().join(RECORD);
-    let mut record: Value = match fs::read(&file) {
-        Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| format!("reading {RECORD}"))?,
-        Err(_) => json!({}),
-    };
-    let count = &mut record["fuzzing"][target]["executions"];
-    *count = json!(count.as_u64().unwrap_or(0) + executions);
-    fs::write(&file, serde_json::to_string_pretty(&record)? + "\n")?;
-    Ok(())
+    record::change(|record| {
+        let count = &mut record["fuzzing"][target]["executions"];
+        *count = json!(count.as_u64().unwrap_or(0) + executions);
+    })
 }

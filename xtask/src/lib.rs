@@ -7,10 +7,14 @@ pub mod firefox;
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// Returns the root of the workspace.
+/// Returns the root of the workspace: of the one that cargo runs in, for several checkouts may share
+/// what is built; else of the one that this was built from.
 pub fn root() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package).to_path_buf()
+    let running = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let mut above = running.iter().flat_map(|package| package.ancestors());
+    let found = above.find(|folder| folder.join("xtask/src/seal.rs").is_file());
+    let built = Path::new(env!("CARGO_MANIFEST_DIR"));
+    found.unwrap_or(built.parent().unwrap_or(built)).to_path_buf()
 }
 
 /// Returns the file that `name` would run: a path as it is, else the first

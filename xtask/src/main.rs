@@ -1,5 +1,5 @@
 //! The project's own commands: `cargo xtask serve`, `build`, `test`, `ci`, `conformance`, `bench`,
-//! `fuzz`, `deps` and `reliability`.
+//! `fuzz`, `mutants`, `coverage`, `deps` and `reliability`.
 //!
 //! Each first installs what it needs and is missing ([`setup`]), then runs trunk
 //! ([`page`]) or the tests and checks ([`check`]) and reports on them ([`report`]).
@@ -10,8 +10,10 @@ mod check;
 mod deps;
 mod fuzz;
 mod page;
+mod record;
 mod reliability;
 mod report;
+mod rules;
 mod sbom;
 mod seal;
 mod setup;
@@ -73,6 +75,15 @@ enum Command {
     /// Holds the dependencies to deny.toml: licences, sources, none twice in the page; known
     /// advisories, where their database can be reached.
     Deps,
+    /// Changes the rules of core one at a time, and records which changes no test notices; some
+    /// seconds for each of about 1,700.
+    Mutants {
+        /// Which of them: `0/26` is every 26th, from the first on.
+        #[arg(long, default_value = "0/26")]
+        share: String,
+    },
+    /// Counts which regions of core its tests reach.
+    Coverage,
     /// Writes docs/reliability.md: what was tried so far, how much of it, what was found.
     Reliability,
     /// What trunk calls when it has built the page: names the page's own scripts in its policy.
@@ -90,6 +101,8 @@ fn main() -> ExitCode {
         Command::Bench { rounds } => bench::bench(rounds),
         Command::Deps => deps::deps(),
         Command::Reliability => reliability::write(),
+        Command::Mutants { share } => rules::mutants(&share),
+        Command::Coverage => rules::coverage(),
         Command::Seal => seal::seal(),
         Command::Fuzz { minutes, target } => fuzz::fuzz(minutes, target.as_deref()),
     };

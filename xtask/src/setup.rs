@@ -227,6 +227,17 @@ pub(crate) fn cargo_deny_path() -> Result<PathBuf> {
     cargo_deny_places()?.path()
 }
 
+/// Installs a program of cargo's in this version, unless it is there, and gives it.
+///
+/// # Errors
+///
+/// If it can neither be found nor installed.
+pub(crate) fn cargo_tool(name: &'static str, version: &'static str) -> Result<PathBuf> {
+    let places = || Places::new(name, version, format!("{name} {version}"));
+    installed(places()?, "", "2 to 4 minutes")?.take()?;
+    places()?.path()
+}
+
 fn cargo_deny_places() -> Result<Places> {
     let wanted = format!("cargo-deny {CARGO_DENY_VERSION}");
     Places::new("cargo-deny", CARGO_DENY_VERSION, wanted)
@@ -473,9 +484,17 @@ fn answers(file: &Path, text: &str) -> Box<dyn Fn() -> bool> {
 }
 
 fn prints(file: &Path, text: &str) -> bool {
-    let version = file.is_file().then(|| output(command(file).arg("--version")));
-    version
-        .flatten()
+    if !file.is_file() {
+        return false;
+    }
+    // Some programs of cargo's answer only as cargo calls them.
+    let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let as_cargo_calls_it = || {
+        let subcommand = name.strip_prefix("cargo-")?;
+        output(command(file).args([subcommand, "--version"]))
+    };
+    output(command(file).arg("--version"))
+        .or_else(as_cargo_calls_it)
         .is_some_and(|version| version == text || version.starts_with(&format!("{text} ")))
 }
 

@@ -14,6 +14,9 @@ const SHOWN = ["step", "panels", "readonly", "theme", "height", "autoplay", "zoo
 /** How far from the screen a lazy figure begins to load. */
 const NEAR = "300px";
 
+/** What a fetched trace may have: `LOG_BYTES` of core/src/limits.rs. */
+const MOST_MIB = 128;
+
 let loading = null;
 
 /**
@@ -128,6 +131,20 @@ function isDarkBehind(element) {
   const scheme = getComputedStyle(element).colorScheme;
   if (!scheme.includes("dark")) return false;
   return !scheme.includes("light") || matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+/** The text of an answer, which may have no end. */
+async function textOf(answer) {
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ""; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return text;
+    text += value;
+    if (text.length > MOST_MIB << 20) {
+      reader.cancel();
+      throw new Error(`it is longer than ${MOST_MIB} MiB`);
+    }
+  }
 }
 
 /** The whole text without the spaces that markup puts in front of each line and around it. */
@@ -360,7 +377,7 @@ export class MmapPlayground extends HTMLElement {
     const address = new URL(src, this.baseURI);
     const answer = await fetch(address);
     if (!answer.ok) throw new Error(`${address} answers ${answer.status}`);
-    this.#fetched = { src, text: await answer.text() };
+    this.#fetched = { src, text: await textOf(answer) };
   }
 
   #options() {

@@ -93,6 +93,7 @@ pub mod reason;
 pub mod event;
 pub mod call;
 pub mod search;
+pub mod limits;
 
 // Memory.
 pub mod frame;

@@ -4,6 +4,7 @@
 //! ordinary user.
 
 use crate::address::{Address, PAGE_SIZE, PageRange};
+use crate::limits;
 
 /// Limits of a machine and of a process on it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -107,9 +108,9 @@ impl Default for Machine {
             fixed_min_addr: 0x1_0000,
             break_start: 0x5555_5555_9000,
             stack: PageRange::new(0x7fff_fffd_e000, 0x7fff_ffff_f000),
-            frame_limit: 65536,
+            frame_limit: limits::FRAMES,
             commit_limit_pages: (24 << 30) / PAGE_SIZE,
-            max_map_count: 65530,
+            max_map_count: limits::MAPPINGS,
             stack_limit: 8 << 20,
             memlock_limit: 8 << 20,
             huge_pages: true,

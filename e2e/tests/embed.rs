@@ -111,6 +111,31 @@ async fn a_figure_follows_its_attributes_and_survives_being_moved() -> Result<()
     .await
 }
 
+/// A figure reads of its trace what it can show, and tells where that ends.
+#[tokio::test]
+async fn a_trace_without_end_is_told() -> Result<()> {
+    with_page("endless", Viewport::DESKTOP, async |page| {
+        const ENDLESS: &str = "<script>
+            const [real, spaces] = [fetch, new Uint8Array(1 << 20).fill(32)];
+            window.fetch = (address, ...rest) => String(address).endsWith('endless')
+                ? Promise.resolve(new Response(new ReadableStream({
+                    pull: to => to.enqueue(spaces),
+                    cancel: () => { window.cancelled = true; },
+                })))
+                : real(address, ...rest);
+            </script>";
+        let body = format!("{ENDLESS}{}", figure("loading=eager src=endless", ""));
+        page.open_host(&host(page, &body)).await?;
+        page.wait_for("mmap-playground:defined").await?;
+        let told = "root?.querySelector('[part=message]')?.textContent\
+            .includes('it is longer than 128 MiB') ?? false";
+        wait_until_it(page, 0, told).await?;
+        assert_eq!(page.eval("return window.cancelled;", vec![]).await?, json!(true));
+        Ok(())
+    })
+    .await
+}
+
 #[tokio::test]
 async fn scripts_of_the_host_work_a_figure_and_hear_of_it() -> Result<()> {
     with_page("events", Viewport::DESKTOP, async |page| {

@@ -110,7 +110,7 @@ async fn a_damaged_link_is_told_and_nothing_is_lost() -> Result<()> {
         let link = page.value(&id("share-link")).await?;
         let fragment = link.split_once('#').context("the link has no fragment")?.1.to_owned();
         let cut = &fragment[..fragment.len() / 2];
-        for letters in [cut, "s=", "s=nothing!", "s=AAAA"] {
+        for letters in [cut, "s=", "s=nothing!", "s=AAAA", "later-kind=AAAA"] {
             page.open(&format!("#{letters}")).await?;
             page.wait_for_text(&id("notice"), "The link cannot be opened").await?;
             at_step(page, "4 of 5").await?;
@@ -345,6 +345,40 @@ async fn a_full_storage_is_told_and_tried_again() -> Result<()> {
         wait_for_kept(page).await?;
         page.reload().await?;
         at_step(page, "2 of 2").await
+    })
+    .await
+}
+
+/// Two windows that go on with one session: each keeps what it made, and the second is told.
+#[tokio::test]
+async fn two_windows_of_a_session_lose_nothing() -> Result<()> {
+    with_page("two windows", Viewport::DESKTOP, async |page| {
+        run(page, "brk(0)").await?;
+        wait_for_kept(page).await?;
+        let client = page.client();
+        let first = client.window().await?;
+        let second = client.new_window(true).await?.handle;
+        client.switch_to_window(second).await?;
+        page.set_viewport(Viewport::DESKTOP).await?;
+        page.open("").await?;
+        at_step(page, "1 of 1").await?;
+        run(page, "malloc(8)").await?;
+        at_step(page, "2 of 2").await?;
+        wait_for_kept(page).await?;
+        ensure!(page.count(&id("notice")).await? == 0, "the first to go on has lost nothing");
+
+        client.close_window().await?;
+        client.switch_to_window(first).await?;
+        run(page, "brk(1)").await?;
+        run(page, "brk(2)").await?;
+        page.wait_for_text(&id("notice"), "Both are kept").await?;
+        wait_for_kept(page).await?;
+        page.screenshot("two-windows").await?;
+        page.reload().await?;
+        at_step(page, "3 of 3").await?;
+        page.click(&id("sessions-open")).await?;
+        page.wait_until("both are listed", async || Ok(page.count(&id("session")).await? == 2))
+            .await
     })
     .await
 }

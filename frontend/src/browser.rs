@@ -125,6 +125,12 @@ pub fn fragment() -> Option<String> {
     hash.strip_prefix('#').map(str::to_owned)
 }
 
+/// Says whether a fragment is a place in the page, or nothing.
+pub fn is_place(fragment: &str) -> bool {
+    let element = || document()?.get_element_by_id(fragment);
+    fragment.is_empty() || element().is_some()
+}
+
 /// Takes the fragment off the address.
 pub fn clear_fragment() {
     let Some(window) = window() else { return };

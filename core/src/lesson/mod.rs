@@ -27,6 +27,7 @@ pub use claim::Claim;
 pub use exercise::exercise;
 pub use texts::LESSONS;
 
+use crate::limits::{ANSWERS, LESSON_BYTES, LESSON_CALLS};
 use crate::machine::Machine;
 use crate::session::{Session, Step};
 use crate::state::Totals;
@@ -34,13 +35,6 @@ use crate::trace::{Diagnostic, Severity, Span};
 
 /// What the first line of a lesson begins with.
 pub const DIRECTIVE: &str = "# lesson:";
-
-/// Bytes that a lesson may have: it is a stranger's text.
-const MOST_BYTES: usize = 64 << 10;
-/// Calls that a lesson may have.
-const MOST_STEPS: usize = 200;
-/// Answers that a question may have.
-const ANSWERS: std::ops::RangeInclusive<usize> = 2..=6;
 
 /// A lesson.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -117,8 +111,8 @@ impl Lesson {
     ///
     /// The first line that is not as it must be, with what was expected.
     pub fn parse(text: &str) -> Result<Lesson, Diagnostic> {
-        if text.len() > MOST_BYTES {
-            return Err(fault(1, format!("a lesson has at most {MOST_BYTES} bytes")));
+        if text.len() > LESSON_BYTES {
+            return Err(fault(1, format!("a lesson has at most {LESSON_BYTES} bytes")));
         }
         let mut reader = Reader::default();
         for (index, line) in text.lines().enumerate() {
@@ -239,8 +233,8 @@ impl Reader {
                 question.answers.len()
             ));
         }
-        if self.steps.len() >= MOST_STEPS {
-            return Err(format!("a lesson has at most {MOST_STEPS} calls"));
+        if self.steps.len() >= LESSON_CALLS {
+            return Err(format!("a lesson has at most {LESSON_CALLS} calls"));
         }
         let before = self.take_remarks();
         let question = self.question.take();
@@ -349,7 +343,7 @@ mod tests {
         }
         assert!(Lesson::parse("").is_err() && Lesson::parse("# lesson: x").is_err());
         assert!(Lesson::parse(&format!("{HOLE}#? And?\n")).is_err());
-        assert!(Lesson::parse(&format!("{HOLE}{}", "#".repeat(MOST_BYTES))).is_err());
+        assert!(Lesson::parse(&format!("{HOLE}{}", "#".repeat(LESSON_BYTES))).is_err());
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::{Host, Liballoc, MIN_PAGE_COUNT, Stop, get, get_pointer, put, room};
 use crate::address::{Address, PAGE_SIZE};
 use crate::call::SignalInfo;
 use crate::event::{HeapEvent, HeapWarning, PlaceCase};
+use crate::limits::WALKED_BLOCKS;
 use crate::search::HeapStep;
 
 /// Where a block goes.
@@ -288,11 +289,8 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    /// A second limit, so that the first need not be believed: more blocks than 256 MiB can hold.
-    const MAX_STEPS: u64 = 1 << 22;
-
     pub(crate) fn step(&mut self, block: Address) -> Result<(), Stop> {
-        if (self.steps > 0 && block == self.mark) || self.steps == Walk::MAX_STEPS {
+        if (self.steps > 0 && block == self.mark) || self.steps == WALKED_BLOCKS {
             return Err(Stop::Endless { steps: self.steps });
         }
         self.steps += 1;

@@ -1,7 +1,8 @@
 //! A saved session, or another text, as letters for the fragment of a link: compressed (zlib), in
 //! base64 with the alphabet for addresses.
 
-use super::{MOST_BYTES, Saved, SavedError};
+use super::{Saved, SavedError};
+use crate::limits::LINKED_BYTES;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
@@ -9,18 +10,12 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use std::io::{Read, Write};
 
-/// Letters that a link may have. Browsers take more, but what people send links with does not.
-pub const LINK_LETTERS: usize = 32_000;
-
-/// Bytes that the text in a link may have: what a link can hold, well compressed.
-const MOST_LINKED: usize = if MOST_BYTES < 32 << 20 { MOST_BYTES } else { 32 << 20 };
-
-/// Packs it for a link. The result may be longer than [`LINK_LETTERS`].
+/// Packs it for a link. The result may be longer than [`LINK_LETTERS`](crate::limits::LINK_LETTERS).
 pub fn to_link(saved: &Saved) -> String {
     text_to_link(&saved.to_text())
 }
 
-/// Packs a text (a lesson, say) for a link. The result may be longer than [`LINK_LETTERS`].
+/// Packs a text (a lesson, say) for a link. The result may be longer than [`LINK_LETTERS`](crate::limits::LINK_LETTERS).
 pub fn text_to_link(text: &str) -> String {
     let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
     // Writing into memory does not fail.
@@ -47,9 +42,9 @@ pub fn text_from_link(letters: &str) -> Result<String, SavedError> {
     let packed = URL_SAFE_NO_PAD.decode(letters.trim());
     let packed = packed.map_err(|_| damaged("not all of its letters are those of a link"))?;
     let mut bytes = Vec::new();
-    let mut unpacked = ZlibDecoder::new(&packed[..]).take(MOST_LINKED as u64 + 1);
+    let mut unpacked = ZlibDecoder::new(&packed[..]).take(LINKED_BYTES as u64 + 1);
     unpacked.read_to_end(&mut bytes).map_err(|_| damaged("its end is missing"))?;
-    if bytes.len() > MOST_LINKED {
+    if bytes.len() > LINKED_BYTES {
         return Err(SavedError::TooLong);
     }
     String::from_utf8(bytes).map_err(|_| damaged("it holds no text"))

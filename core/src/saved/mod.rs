@@ -18,11 +18,12 @@
 mod link;
 mod restore;
 
-pub use link::{LINK_LETTERS, from_link, text_from_link, text_to_link, to_link};
+pub use link::{from_link, text_from_link, text_to_link, to_link};
 pub use restore::Restore;
 
 use crate::address::Address;
 use crate::heap::HeapSetting;
+use crate::limits::SAVED_BYTES;
 use crate::machine::Machine;
 use crate::report::Choice;
 use crate::session::{Session, Source};
@@ -35,8 +36,6 @@ use std::sync::Arc;
 const FORMAT: &str = "mmap-playground session";
 /// The version that is written, and the only one that is read.
 const VERSION: u64 = 1;
-/// Bytes that a saved session may have.
-pub const MOST_BYTES: usize = 256 << 20;
 
 /// A session as it is kept.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -136,7 +135,7 @@ impl fmt::Display for SavedError {
             }
             SavedError::Damaged(what) => write!(f, "it is cut short or was altered: {what}"),
             SavedError::TooLong => {
-                write!(f, "it is longer than {} MiB", MOST_BYTES >> 20)
+                write!(f, "it is longer than {} MiB", SAVED_BYTES >> 20)
             }
         }
     }
@@ -222,7 +221,7 @@ impl Saved {
     ///
     /// It is none, of another version, damaged, or too long.
     pub fn from_text(text: &str) -> Result<Saved, SavedError> {
-        if text.len() > MOST_BYTES {
+        if text.len() > SAVED_BYTES {
             return Err(SavedError::TooLong);
         }
         let text = text.trim_start_matches('\u{feff}');

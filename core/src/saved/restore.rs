@@ -2,15 +2,11 @@
 
 use super::{Part, Saved, SavedError};
 use crate::heap::HeapSetting;
+use crate::limits::{BRANCHES, NAME_LETTERS, SAVED_STEPS};
 use crate::machine::Machine;
 use crate::session::{Branch, Detail, Progress, Pushed, Session, Source};
 use crate::trace::Parser;
 use std::sync::Arc;
-
-/// Branches that a session may have.
-const MOST_BRANCHES: usize = 10_000;
-/// Steps that all branches together may run.
-const MOST_STEPS: usize = 20_000_000;
 
 /// A saved session on its way back: first its texts are read, then their lines run.
 #[derive(Debug)]
@@ -232,7 +228,7 @@ impl Restore {
 }
 
 fn name(saved: &Saved, branch: usize) -> Arc<str> {
-    let name: String = saved.branches[branch].name.chars().take(80).collect();
+    let name: String = saved.branches[branch].name.chars().take(NAME_LETTERS).collect();
     if name.trim().is_empty() { "Branch".into() } else { name.into() }
 }
 
@@ -242,7 +238,7 @@ fn check(saved: &Saved) -> Result<usize, SavedError> {
     if saved.branches.is_empty() || saved.active >= saved.branches.len() {
         return damaged("the branch shown is not there");
     }
-    if saved.branches.len() > MOST_BRANCHES {
+    if saved.branches.len() > BRANCHES {
         return Err(SavedError::TooLong);
     }
     let mut steps = 0_usize;
@@ -257,5 +253,5 @@ fn check(saved: &Saved) -> Result<usize, SavedError> {
             steps = steps.saturating_add(part.steps);
         }
     }
-    if steps > MOST_STEPS { Err(SavedError::TooLong) } else { Ok(steps) }
+    if steps > SAVED_STEPS { Err(SavedError::TooLong) } else { Ok(steps) }
 }

@@ -7,14 +7,12 @@ use super::checkpoints::Checkpoints;
 use super::kept::{Kept, StandingOut};
 use super::source::Source;
 use super::{Session, Step};
+use crate::limits::NAME_LETTERS;
 use crate::process::Process;
 use crate::replay::Runner;
 use imbl::Vector;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// Letters that the name of a branch has at most.
-const NAME_LETTERS: usize = 80;
 
 /// A line of steps with a name.
 #[derive(Clone, Debug)]

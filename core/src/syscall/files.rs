@@ -5,10 +5,9 @@ use crate::address::PAGE_SIZE;
 use crate::call::Returned;
 use crate::file::{FileId, FileKind, OpenFile};
 use crate::kernel::{CallResult, Kernel, Refusal, refuse};
+use crate::limits::TRANSFER_BYTES;
 use crate::reason::Reason;
 
-/// Most bytes that one read or write moves (`MAX_RW_COUNT`).
-const MAX_COUNT: u64 = 0x7fff_f000;
 /// Largest file: ext4 with blocks of 4 KiB.
 const LARGEST_REGULAR: u64 = 0xfff_ffff_f000;
 /// Largest file of memory (`MAX_LFS_FILESIZE`).
@@ -64,7 +63,7 @@ impl Kernel {
             return refuse(Errno::EINVAL, Reason::NegativeNumber { argument: "count", value });
         }
         check_end(offset, count)?;
-        let mut count = count.min(MAX_COUNT);
+        let mut count = count.min(TRANSFER_BYTES);
         if !kind.has_length() {
             return Ok(count.into());
         }
@@ -107,7 +106,7 @@ impl Kernel {
             return refuse(Errno::EINVAL, Reason::NegativeNumber { argument: "count", value });
         }
         check_end(offset, count)?;
-        let count = count.min(MAX_COUNT);
+        let count = count.min(TRANSFER_BYTES);
         let count = match kind {
             FileKind::DevNull => 0,
             FileKind::DevZero => count,

@@ -1,7 +1,7 @@
 //! One call: `name = call(args) = result`.
 //!
 //! Recursive descent over [`Token`]s. Formulas come out in postfix order, so that evaluating and
-//! dropping them needs no recursion; parentheses nest [`MAX_DEPTH`] deep at most.
+//! dropping them needs no recursion; parentheses nest [`PARENTHESES`] deep at most.
 //!
 //! ```text
 //! call     = [name "="] caller? name "(" [arg {"," arg}] ")" ["=" result] noise
@@ -17,14 +17,9 @@ use super::names::{CallName, constant};
 use super::noise::{is_plain_name, number};
 use super::resolve::evaluate;
 use super::{Arg, Descriptor, FdKind, FdNote, Formula, Recorded, Span, Step, Text, Value};
+use crate::limits::{FORMULA_PARTS, PARENTHESES};
 use logos::{Lexer, Logos};
 use std::ops::Range;
-
-/// How deep parentheses (and signs) may nest.
-const MAX_DEPTH: u32 = 64;
-
-/// How many numbers, names and operators a formula may have.
-const MAX_STEPS: usize = 4096;
 
 /// What is wrong, and where in the text.
 #[derive(Debug)]
@@ -296,13 +291,13 @@ impl<'a> Cursor<'a> {
 
     fn operand(&mut self, depth: u32) -> Result<usize, Fault> {
         let at = self.at.clone();
-        if depth > MAX_DEPTH {
+        if depth > PARENTHESES {
             return fault(
                 at,
-                format!("expected at most {MAX_DEPTH} parentheses inside each other"),
+                format!("expected at most {PARENTHESES} parentheses inside each other"),
             );
         }
-        if self.steps.len() > MAX_STEPS {
+        if self.steps.len() > FORMULA_PARTS {
             return fault(at, "expected a shorter formula");
         }
         match self.token {

@@ -5,10 +5,8 @@
 
 use super::CallName;
 use super::pieces::Piece;
+use crate::limits::WAITING_CALLS;
 use std::collections::BTreeMap;
-
-/// How many calls may wait for their end; there are seldom more than threads.
-const MOST: usize = 4096;
 
 /// A call that has begun.
 #[derive(Debug)]
@@ -38,7 +36,7 @@ pub(super) struct TornCalls {
 impl TornCalls {
     /// Adds a call; gives one that is given up because there are too many.
     pub(super) fn begin(&mut self, torn: Torn) -> Option<Torn> {
-        let given_up = if self.count >= MOST { self.pop_any() } else { None };
+        let given_up = if self.count >= WAITING_CALLS { self.pop_any() } else { None };
         self.count += 1;
         self.latest = Some(torn.pid);
         self.stacks.entry(torn.pid).or_default().push(torn);

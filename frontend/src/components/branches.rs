@@ -4,6 +4,7 @@
 use crate::components::dialog::DialogWindow;
 use crate::store::{Action, BranchChange, use_store};
 use crate::text;
+use mmap_playground_core::limits::NAME_LETTERS;
 use mmap_playground_core::session::BranchView;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlInputElement;
@@ -48,7 +49,7 @@ fn row(index: usize, branch: &BranchView, change: &Callback<BranchChange>) -> Ht
     };
     html! {
         <li key={index} class="row" data-testid="branch">
-            <input type="text" value={branch.name.to_string()} {onchange} maxlength="80" aria-label={format!("Name of branch {}", index + 1)} data-testid={format!("branch-name-{index}")} />
+            <input type="text" value={branch.name.to_string()} {onchange} maxlength={NAME_LETTERS.to_string()} aria-label={format!("Name of branch {}", index + 1)} data-testid={format!("branch-name-{index}")} />
             <small>{ place }</small>
             <button type="button" class="button" disabled={branch.active} onclick={act(BranchChange::Switch(index))} data-testid={format!("branch-show-{index}")}>{ "Show" }</button>
             <button type="button" class="button quiet" disabled={branch.active} onclick={act(BranchChange::Remove(index))} aria-label={format!("Delete branch {}", branch.name)} data-testid={format!("branch-delete-{index}")}>{ "Delete" }</button>

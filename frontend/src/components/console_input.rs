@@ -6,14 +6,12 @@ use crate::components::icons;
 use crate::components::import::{Handed, hand_over};
 use crate::history::History;
 use crate::store::{Action, Dialog, StoreContext, use_store};
+use mmap_playground_core::limits::CONSOLE_BYTES;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, HtmlTextAreaElement, InputEvent};
 use yew::prelude::*;
-
-/// From this length on a text runs in the import window, with progress and a way to stop, in bytes.
-const LONG: usize = 100_000;
 
 /// What the handlers of the input share.
 #[derive(Clone)]
@@ -163,7 +161,7 @@ impl Editor {
         }
         self.popup.set(None);
         self.text.set(String::new());
-        if text.len() > LONG && !self.store.place.is_figure() {
+        if text.len() > CONSOLE_BYTES && !self.store.place.is_figure() {
             self.run_in_slices(text);
             return;
         }
@@ -302,7 +300,7 @@ impl Editor {
         let Some(event) = event.dyn_ref::<ClipboardEvent>() else { return };
         let data = event.clipboard_data();
         if let Some(text) = data.and_then(|data| data.get_data("text").ok())
-            && text.len() > LONG
+            && text.len() > CONSOLE_BYTES
             && !self.store.place.is_figure()
         {
             event.prevent_default();

@@ -6,6 +6,7 @@ use crate::keeping::shelf::{Entry, Found};
 use crate::keeping::{Keeper, Keeping};
 use crate::store::{Action, use_store};
 use crate::text;
+use mmap_playground_core::limits::NAME_LETTERS;
 use std::future::Future;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
@@ -183,7 +184,7 @@ impl Rows {
         let when = browser::date_text(entry.changed);
         html! {
             <li key={id} class="row session-row" data-testid="session">
-                <input type="text" value={entry.name.clone()} onchange={onrename} maxlength="80" aria-label={format!("Name of the session {}", entry.name)} data-testid="session-name" />
+                <input type="text" value={entry.name.clone()} onchange={onrename} maxlength={NAME_LETTERS.to_string()} aria-label={format!("Name of the session {}", entry.name)} data-testid="session-name" />
                 <small>{ format!("{what}, {when}") }</small>
                 <button type="button" class="button" onclick={onopen} disabled={here} data-testid="session-open">{ if here { "Shown" } else { "Open" } }</button>
                 <button type="button" class="button quiet" onclick={onduplicate} data-testid="session-copy">{ "Duplicate" }</button>

@@ -2,12 +2,11 @@
 //! storage, which is written at once.
 
 use crate::browser;
+use mmap_playground_core::limits::JOURNAL_BYTES;
 use mmap_playground_core::session::Session;
 
 const KEY: &str = "mmap-playground.journal";
 const CURRENT: &str = "mmap-playground.session";
-/// Bytes of a text that is written down; longer ones were imported from somewhere.
-const LONGEST: usize = 100_000;
 /// Stands in front of an entry that was tried again.
 const TRIED: &str = "tried ";
 
@@ -38,7 +37,7 @@ pub fn place(session: &Session) -> (usize, usize, usize) {
 
 /// Writes down what is about to run.
 pub fn note(session: &Session, text: &str) {
-    if text.len() <= LONGEST {
+    if text.len() <= JOURNAL_BYTES {
         let (branch, position, length) = place(session);
         browser::store(KEY, &format!("{branch} {position} {length}\n{text}"));
     }

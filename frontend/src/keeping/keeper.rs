@@ -16,6 +16,10 @@ use std::time::Duration;
 /// Time until a failed save is tried again.
 const AGAIN: Duration = Duration::from_secs(10);
 
+/// What is told when two windows have gone on with one session.
+const TWO_WINDOWS: &str = "Another window went on with this session. Both are kept: what this \
+    window makes of it is a session of its own from here.";
+
 /// How keeping stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Status {
@@ -113,6 +117,8 @@ pub struct Keeper {
     /// The session that is shown.
     shown: Cell<u32>,
     report: Box<dyn Fn(Status)>,
+    /// Tells a person what else there is to know.
+    tell: Box<dyn Fn(&'static str)>,
 }
 
 impl PartialEq for Keeper {
@@ -122,8 +128,11 @@ impl PartialEq for Keeper {
 }
 
 impl Keeper {
-    /// Keeps, and reports how it stands.
-    pub fn new(report: impl Fn(Status) + 'static) -> Rc<Keeper> {
+    /// Keeps, reports how it stands, and tells what a person should know besides.
+    pub fn new(
+        report: impl Fn(Status) + 'static,
+        tell: impl Fn(&'static str) + 'static,
+    ) -> Rc<Keeper> {
         Rc::new(Keeper {
             shelf: RefCell::default(),
             slots: RefCell::default(),
@@ -135,6 +144,7 @@ impl Keeper {
             next_slot: Cell::new(1 << 16),
             shown: Cell::new(0),
             report: Box::new(report),
+            tell: Box::new(tell),
         })
     }
 
@@ -313,6 +323,7 @@ impl Keeper {
             self.slots.borrow_mut().insert(number, Slot::new());
             (record, texts, _) = self.prepared(snapshot);
             written = shelf.write(&record, &texts, None).await?;
+            (self.tell)(TWO_WINDOWS);
         }
         if !written {
             return Err("another window keeps changing it".to_owned());

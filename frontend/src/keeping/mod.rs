@@ -47,8 +47,10 @@ pub fn use_keeping(store: &StoreContext, keep: bool) -> Keeping {
     let notice = use_state_eq(|| None::<AttrValue>);
     let stopped = use_memo((), |()| std::cell::Cell::new(0_u32));
     let keeper = use_memo(keep, |keep| {
-        let status = status.clone();
-        keep.then(|| Keeper::new(move |now| status.set(now)))
+        let (status, notice) = (status.clone(), notice.setter());
+        keep.then(|| {
+            Keeper::new(move |now| status.set(now), move |told| notice.set(Some(told.into())))
+        })
     });
     let arrival = Arrival {
         dispatcher: store.dispatcher(),
@@ -182,9 +184,12 @@ impl Arrival {
     /// The session in the address, if there is one; tells if it cannot be read.
     fn read_link(&self) -> Option<Saved> {
         let text = browser::fragment()?;
-        let letters = text.strip_prefix(crate::components::share::FRAGMENT)?;
-        let read = from_link(letters);
-        read.map_err(|error| self.tell_of_link(&error.to_string())).ok()
+        let read = match text.strip_prefix(crate::components::share::FRAGMENT) {
+            Some(letters) => from_link(letters).map_err(|error| error.to_string()),
+            None if crate::lessons::in_address() || browser::is_place(&text) => return None,
+            None => Err("this page knows no link of its kind".to_owned()),
+        };
+        read.map_err(|wrong| self.tell_of_link(&wrong)).ok()
     }
 
     /// Opens the session of a link; says whether it could, and tells if it could not.

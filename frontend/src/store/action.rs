@@ -6,6 +6,7 @@ use crate::keeping::journal;
 use crate::theme::Theme;
 use mmap_playground_core::address::{Address, PageRange, page_floor};
 use mmap_playground_core::heap::HeapSetting;
+use mmap_playground_core::limits::NAME_LETTERS;
 use mmap_playground_core::session::{Landmark, Session};
 use std::rc::Rc;
 use yew::{AttrValue, Reducible};
@@ -108,7 +109,7 @@ impl Reducible for Store {
             Action::Restore(restored) => store.restore_session(*restored),
             Action::New => store.begin_new(),
             Action::Title(title) => {
-                let title = title.trim().chars().take(80).collect::<String>();
+                let title = title.trim().chars().take(NAME_LETTERS).collect::<String>();
                 store.title = (!title.is_empty()).then(|| title.into());
             }
             Action::GoTo(position) => store.go_to(position),

@@ -1,9 +1,6 @@
 //! As much of a text as fits into the page: its beginning, in whole lines.
 
-/// Bytes that are taken at most.
-pub(super) const MOST_BYTES: usize = 134_217_728;
-/// Lines that are taken at most: each is kept as it was read and, if it ran, as a step.
-pub(super) const MOST_LINES: usize = 1_500_000;
+use mmap_playground_core::limits::{LOG_BYTES, LOG_LINES};
 
 /// What was taken of a text so far.
 #[derive(Default)]
@@ -16,7 +13,7 @@ pub(super) struct Taken {
 impl Taken {
     /// Takes what fits of the next bytes. Says whether there is room for more.
     pub(super) fn take(&mut self, next: &[u8]) -> bool {
-        self.take_up_to(next, MOST_BYTES, MOST_LINES)
+        self.take_up_to(next, LOG_BYTES, LOG_LINES)
     }
 
     fn take_up_to(&mut self, next: &[u8], most_bytes: usize, most_lines: usize) -> bool {

@@ -48,12 +48,12 @@ impl Kernel {
         let last = address.wrapping_add((data.len() as u64).saturating_sub(1));
         // All pages first: an access that spans two is one access.
         let mut at = address;
-        while !data.is_empty() {
+        while !data.is_empty() && Page::containing(at) != Page::containing(last) {
             self.translate(at, Access::Write, events)?;
-            if Page::containing(at) == Page::containing(last) {
-                break;
-            }
             at = (at / PAGE_SIZE + 1).wrapping_mul(PAGE_SIZE);
+        }
+        if at != address {
+            self.translate(at, Access::Write, events)?;
         }
         let mut at = address;
         let mut rest = data;
@@ -91,12 +91,13 @@ impl Kernel {
         length: u64,
         events: &mut Vec<Event>,
     ) -> Result<(), Fault> {
-        let page = [byte; PAGE_SIZE as usize];
         let mut done = 0;
         while done < length {
             let at = address.wrapping_add(done);
             let room = (PAGE_SIZE - at % PAGE_SIZE).min(length - done);
-            self.store(at, &page[..room as usize], events)?;
+            check_canonical(at, room as usize)?;
+            let entry = self.translate(at, Access::Write, events)?;
+            self.frames.fill(entry.frame(), at % PAGE_SIZE, room, byte);
             done += room;
         }
         Ok(())
@@ -154,7 +155,10 @@ impl Kernel {
             entry = self.space.table().get(page);
             faults += 1;
         }
-        self.space.mark_touched(page, access == Access::Write);
+        let write = access == Access::Write;
+        if entry.touched(write) != entry {
+            self.space.mark_touched(page, write);
+        }
         Ok(entry)
     }
 }

@@ -134,10 +134,12 @@ impl AddressSpace {
     /// # Errors
     /// The rule, if so.
     pub fn room_to_unmap(&self, range: PageRange) -> Result<(), Reason> {
+        let room = self.room_for_split();
+        if room.is_ok() {
+            return room;
+        }
         match self.vmas.at(range.start()) {
-            Some(vma) if vma.range.start() < range.start() && range.end() < vma.range.end() => {
-                self.room_for_split()
-            }
+            Some(vma) if vma.range.start() < range.start() && range.end() < vma.range.end() => room,
             _ => Ok(()),
         }
     }
@@ -162,18 +164,24 @@ impl AddressSpace {
     ///    └── range ──┘     →
     /// ```
     pub fn unmap(&mut self, range: PageRange, frames: &mut Frames, changes: &mut Changes) {
-        if self.vmas.overlapping(range).next().is_none() {
-            return;
+        let Some(mut vma) = self.vmas.overlapping(range).next().copied() else { return };
+        // A range is most often that of one VMA: then there is nothing to cut, and none follows.
+        if vma.range.start() < range.start() || vma.range.end() != range.end() {
+            self.cut_out(range, frames, changes);
+            vma = vma.clip(range).unwrap_or(vma);
         }
-        self.cut_out(range, frames, changes);
         loop {
-            let Some(vma) = self.vmas.overlapping(range).next().copied() else { break };
             self.vmas.remove(vma.range.start());
             changes.left.extend(vma.backing.open_file());
             changes.add(Event::Unmapped { range: vma.range });
             self.drop_pages(vma.range, frames);
             self.unguard(vma.range);
             self.free_tables(vma.range);
+            if vma.range.end() == range.end() {
+                break;
+            }
+            let Some(next) = self.vmas.overlapping(range).next().copied() else { break };
+            vma = next;
         }
     }
 
@@ -238,17 +246,15 @@ impl AddressSpace {
             && below.is_some_and(|below| below.merges_with(&changed));
         let joins_above = part.range.end() == vma.range.end()
             && above.is_some_and(|above| changed.merges_with(&above));
-        if !joins_below && !joins_above {
-            if vma.range.start() < part.range.start() {
-                self.room_for_split()?;
-                self.split_at(part.range.start(), frames, changes);
-            }
-            if part.range.end() < vma.range.end() {
-                self.room_for_split()?;
+        let joins = joins_below || joins_above;
+        for at in [part.range.start(), part.range.end()] {
+            if vma.range.start() < at && at < vma.range.end() {
+                if !joins {
+                    self.room_for_split()?;
+                }
+                self.split_at(at, frames, changes);
             }
         }
-        self.split_at(part.range.start(), frames, changes);
-        self.split_at(part.range.end(), frames, changes);
         if prot != vma.prot {
             changes.add(Event::Protected { range: part.range, before: vma.prot, after: prot });
         }
@@ -478,11 +484,10 @@ impl AddressSpace {
 
     /// The VMAs that touch a range from below and from above.
     pub fn neighbours(&self, range: PageRange) -> (Option<Vma>, Option<Vma>) {
-        let below = self.vmas.below(range.start()).copied();
-        let above = self.vmas.at_or_above(range.end()).copied();
+        let (below, above) = self.vmas.around(range);
         (
-            below.filter(|vma| vma.range.end() == range.start()),
-            above.filter(|vma| vma.range.start() == range.end()),
+            below.filter(|vma| vma.range.end() == range.start()).copied(),
+            above.filter(|vma| vma.range.start() == range.end()).copied(),
         )
     }
 

@@ -35,8 +35,10 @@ pub const fn is_huge_zero_frame(number: FrameNumber) -> bool {
     number >= HUGE_ZERO_FRAME && number - HUGE_ZERO_FRAME < HUGE_FRAMES
 }
 
-/// The bytes of a frame.
-pub type Bytes = [u8; PAGE_SIZE as usize];
+/// The bytes of a frame. They begin at a cache line, as the processor fills them fastest.
+#[derive(Clone, PartialEq, Debug)]
+#[repr(align(64))]
+pub struct Bytes([u8; PAGE_SIZE as usize]);
 
 /// What a page holds, kept to tell later whether it still holds the very same.
 #[derive(Clone, Debug)]
@@ -252,7 +254,7 @@ impl Frames {
     /// Says whether a frame holds nothing but zeros.
     pub fn is_all_zeros(&self, number: FrameNumber) -> bool {
         let bytes = self.frame(number).and_then(|frame| frame.bytes.as_ref());
-        bytes.is_none_or(|bytes| bytes.iter().all(|byte| *byte == 0))
+        bytes.is_none_or(|bytes| bytes.0.iter().all(|byte| *byte == 0))
     }
 
     /// What a frame holds.
@@ -332,7 +334,7 @@ impl Frames {
         match self.frame(number).and_then(|frame| frame.bytes.as_ref()) {
             None => out.fill(0),
             Some(bytes) => {
-                let bytes = bytes.get(offset as usize..).unwrap_or(&[]);
+                let bytes = bytes.0.get(offset as usize..).unwrap_or(&[]);
                 let count = bytes.len().min(out.len());
                 out[..count].copy_from_slice(&bytes[..count]);
             }
@@ -342,14 +344,34 @@ impl Frames {
     /// Writes bytes into a frame, from an offset on, as far as the frame reaches. The zero page
     /// stays as it is.
     pub fn write(&mut self, number: FrameNumber, offset: u64, data: &[u8]) {
-        let Some(Some(frame)) = self.slots.get_mut(number as usize) else { return };
-        if frame.bytes.is_none() && data.iter().all(|byte| *byte == 0) {
-            return;
-        }
-        let bytes = frame.bytes.get_or_insert_with(|| Arc::new([0; PAGE_SIZE as usize]));
-        let bytes = Arc::make_mut(bytes).get_mut(offset as usize..).unwrap_or(&mut []);
+        let zeros = || data.iter().all(|byte| *byte == 0);
+        let bytes = self.bytes_from(number, offset, zeros);
         let count = bytes.len().min(data.len());
         bytes[..count].copy_from_slice(&data[..count]);
+    }
+
+    /// Fills bytes of a frame, from an offset on, as far as the frame reaches. The zero page stays
+    /// as it is.
+    pub fn fill(&mut self, number: FrameNumber, offset: u64, count: u64, byte: u8) {
+        let bytes = self.bytes_from(number, offset, || byte == 0);
+        let count = bytes.len().min(count as usize);
+        bytes[..count].fill(byte);
+    }
+
+    /// The bytes of a frame, from an offset on; none of one that holds nothing but zeros yet, where
+    /// `zeros` is all that is to be written.
+    fn bytes_from(
+        &mut self,
+        number: FrameNumber,
+        offset: u64,
+        zeros: impl FnOnce() -> bool,
+    ) -> &mut [u8] {
+        let Some(Some(frame)) = self.slots.get_mut(number as usize) else { return &mut [] };
+        if frame.bytes.is_none() && zeros() {
+            return &mut [];
+        }
+        let bytes = frame.bytes.get_or_insert_with(|| Arc::new(Bytes([0; PAGE_SIZE as usize])));
+        Arc::make_mut(bytes).0.get_mut(offset as usize..).unwrap_or(&mut [])
     }
 
     /// Makes one frame's contents those of another.
@@ -432,5 +454,19 @@ mod tests {
         before.read(frame, 4090, &mut old);
         frames.read(frame, 4090, &mut new);
         assert_eq!((&old, &new), (b"012345", b"x12345"));
+    }
+
+    #[test]
+    fn filling_stops_at_the_frame_and_makes_no_bytes_of_zeros() {
+        let mut frames = Frames::new(8);
+        let frame = frames.take(Owner::Anonymous).unwrap();
+        frames.fill(frame, 0, 4096, 0);
+        assert!(matches!(frames.contents(frame), Contents::Zeros));
+        frames.fill(frame, 4094, 10, 7);
+        let mut bytes = [1; 4];
+        frames.read(frame, 4092, &mut bytes);
+        assert_eq!(bytes, [0, 0, 7, 7]);
+        frames.fill(ZERO_FRAME, 0, 8, 7);
+        assert!(frames.is_all_zeros(ZERO_FRAME));
     }
 }

@@ -124,6 +124,31 @@ impl VmaSet {
         }
     }
 
+    /// The highest VMA that begins below a range, and the lowest one that ends above it.
+    pub fn around(&self, range: PageRange) -> (Option<&Vma>, Option<&Vma>) {
+        let Some(mut child) = self.root.as_ref() else { return (None, None) };
+        loop {
+            match &*child.node {
+                Node::Leaf(vmas) => {
+                    let index = vmas.partition_point(|vma| vma.range.start() < range.start());
+                    let below = index.checked_sub(1).and_then(|index| vmas.get(index));
+                    // Most often in the same leaf, close behind.
+                    let ends_above = |vma: &&Vma| vma.range.end() > range.end();
+                    let above = vmas[index.saturating_sub(1)..].iter().take(4).find(ends_above);
+                    return (below, above.or_else(|| self.at_or_above(range.end())));
+                }
+                Node::Inner(children) => {
+                    let start = range.start();
+                    let index = children.partition_point(|child| child.summary.first < start);
+                    match index.checked_sub(1).and_then(|index| children.get(index)) {
+                        Some(below) => child = below,
+                        None => return (None, self.at_or_above(range.end())),
+                    }
+                }
+            }
+        }
+    }
+
     /// All VMAs, lowest first.
     pub fn iter(&self) -> Iter<'_> {
         self.iter_from(0)
@@ -655,6 +680,9 @@ mod tests {
             let rank = list.values().filter(|vma| vma.range.end() <= probe).count() as u64;
             assert_eq!(set.rank(probe), rank);
             assert_eq!(set.nth(rank), set.at_or_above(probe));
+            let pages = PageRange::spanning(probe, (below(12) + 1) * 0x1000).unwrap();
+            let beside = (set.below(pages.start()), set.at_or_above(pages.end()));
+            assert_eq!(set.around(pages), beside, "{pages:?}");
             if step % 200 == 0 {
                 set.check();
                 assert!(set.iter().eq(list.values()));

@@ -11,6 +11,7 @@ pub(crate) struct Table {
     unit: String,
     rows: Vec<(String, Vec<Figure>)>,
     goals: Vec<Goal>,
+    bound: &'static str,
 }
 
 /// A ratio that should not be larger than a number.
@@ -31,8 +32,14 @@ impl Goal {
 impl Table {
     /// A table without rows.
     pub(crate) fn new(title: &str, about: &str, unit: &str) -> Table {
-        let (rows, goals) = (Vec::new(), Vec::new());
-        Table { title: title.into(), about: about.into(), unit: unit.into(), rows, goals }
+        Table {
+            title: title.into(),
+            about: about.into(),
+            unit: unit.into(),
+            rows: Vec::new(),
+            goals: Vec::new(),
+            bound: "",
+        }
     }
 
     /// Adds a row.
@@ -43,6 +50,11 @@ impl Table {
     /// Adds a goal.
     pub(crate) fn goal(&mut self, goal: Goal) {
         self.goals.push(goal);
+    }
+
+    /// Says what bounds the goals that are not met, as profiles show it.
+    pub(crate) fn bounded_by(&mut self, what: &'static str) {
+        self.bound = what;
     }
 
     /// The name of a row.
@@ -98,6 +110,10 @@ impl fmt::Display for Table {
                 Some(figure) => (three_digits(figure), "not met"),
             };
             writeln!(f, "| {} | {figure} | ≤ {} | {met} |", goal.what, goal.most)?;
+        }
+        let is_unmet = |goal: &Goal| goal.figure.is_some_and(|figure| figure > goal.most);
+        if self.goals.iter().any(is_unmet) && !self.bound.is_empty() {
+            writeln!(f, "\n**What bounds it.** {}", self.bound)?;
         }
         Ok(())
     }

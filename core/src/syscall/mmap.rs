@@ -108,16 +108,17 @@ impl Kernel {
         let reserve = !vma_flags.contains(VmaFlags::NORESERVE);
         let accounted = reserve && private && prot.contains(Prot::WRITE) && !huge;
         let mut changes = Changes::default();
-        // What it replaces is given back (`__mmap_setup`).
-        let charged = range.page_count().saturating_sub(self.accounted_pages(range));
-        let commit = self.check_commit(charged);
-        if accounted && commit.is_err() {
-            // What it would have replaced stays, but is cut out already.
-            self.space.cut_out(range, &mut self.frames, &mut changes);
-            self.settle(changes, events);
-            return as_errno(Errno::ENOMEM, commit).map(|()| 0.into());
-        }
         let commit = self.check_commit(range.page_count());
+        if accounted && commit.is_err() {
+            // What it replaces is given back (`__mmap_setup`).
+            let charged = range.page_count().saturating_sub(self.accounted_pages(range));
+            if let Err(reason) = self.check_commit(charged) {
+                // What it would have replaced stays, but is cut out already.
+                self.space.cut_out(range, &mut self.frames, &mut changes);
+                self.settle(changes, events);
+                return refuse(Errno::ENOMEM, reason);
+            }
+        }
         let commit = if shared_memory && reserve { commit } else { Ok(()) };
         let agreed = file_agrees(file.map(|file| file.kind), flags, offset, rounded);
         if let Err(refusal) = agreed.and_then(|()| as_errno(Errno::ENOMEM, commit)) {

@@ -250,7 +250,7 @@ pub async fn read(file: &web_sys::File, mut take: impl FnMut(&[u8], f64) -> bool
     Some(())
 }
 
-/// Gives a keyboard's focus to an element, without scrolling to it.
+/// Gives a keyboard's focus to an element.
 pub fn focus(selector: &str) {
     let found = document().and_then(|document| document.query_selector(selector).ok().flatten());
     if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
@@ -270,15 +270,23 @@ pub fn scroll_to(selector: String) {
     });
 }
 
-/// As [`focus`], in the document or shadow tree that `near` stands in.
+/// Gives a keyboard's focus to an element and leaves the page where it is: whoever has a finger on
+/// a part of it presses there again.
+pub fn focus_still(element: &HtmlElement) {
+    let still = web_sys::FocusOptions::new();
+    still.set_prevent_scroll(true);
+    let _ = element.focus_with_options(&still);
+}
+
+/// As [`focus_still`], in the document or shadow tree that `near` stands in.
 pub fn focus_near(near: &Element, selector: &str) {
     let root = near.get_root_node();
     let found = match root.dyn_ref::<ShadowRoot>() {
-        Some(shadow) => shadow.query_selector(selector).ok().flatten(),
-        None => return focus(selector),
+        Some(shadow) => shadow.query_selector(selector),
+        None => root.unchecked_ref::<Document>().query_selector(selector),
     };
-    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
+    if let Some(element) = found.ok().flatten() {
+        focus_still(element.unchecked_ref());
     }
 }
 

@@ -237,7 +237,7 @@ pub static CALLS: &[CallSpec] = &[
         "mmap",
         &[
             arg("addr", ArgKind::Address, "NULL", "NULL: the kernel chooses"),
-            length("length", "4*PAGE_SIZE"),
+            length("length", "8*PAGE_SIZE"),
             flags("prot", &PROT, "PROT_READ|PROT_WRITE"),
             flags("flags", &MAP, "MAP_PRIVATE|MAP_ANONYMOUS"),
             number("fd", "-1", "-1 for anonymous memory"),
@@ -444,7 +444,7 @@ mod tests {
         let draft = Draft::new(spec("mmap").unwrap());
         assert_eq!(
             draft.line(),
-            "mmap(NULL, 4*PAGE_SIZE, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)"
+            "mmap(NULL, 8*PAGE_SIZE, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)"
         );
     }
 

@@ -3,9 +3,7 @@
 
 use super::Session;
 use crate::address::{Address, PAGE_SIZE, PageRange};
-use crate::report::Choice;
-use crate::state::{self, PageView};
-use std::sync::Arc;
+use crate::state::{self, PageView, WalkView};
 
 impl Session {
     /// Says whether something of a range was mapped before anything was recorded: the maps text
@@ -21,18 +19,28 @@ impl Session {
         self.maps.is_some() && given.vmas().overlapping(range).next().is_some()
     }
 
+    /// Says whether it is not recorded what the page-table entry of an address is: nothing that ran
+    /// here has brought its page in, and what did before is not known.
+    pub fn is_entry_unrecorded(&self, walk: &WalkView) -> bool {
+        let page = PageRange::spanning(walk.address, 1);
+        !walk.entry.is_some_and(|entry| entry.present)
+            && page.is_some_and(|page| self.is_unrecorded(page))
+    }
+
+    /// A number that a state has, such as its page faults, where so much `is_unrecorded`: nothing
+    /// if it is 0, else at least so many. In words, with the number written as `shown`.
+    pub fn at_least(shown: String, number: u64, is_unrecorded: bool) -> String {
+        match (is_unrecorded, number) {
+            (false, _) => shown,
+            (true, 0) => "not recorded".to_owned(),
+            (true, _) => format!("{shown} or more"),
+        }
+    }
+
     /// Says whether lines of a log of strace have run with no maps text before them: what `execve`
     /// mapped, the program itself, its loader and its stack, is then not there.
     pub fn lacks_its_start(&self) -> bool {
         self.maps.is_none() && self.branch().has_log_before(self.position)
-    }
-
-    /// The log of strace that this session begins with and whose lines ran, with no maps text below
-    /// it: one that comes later may go there, and the log on top of it again.
-    pub fn bare_log(&self) -> Option<(Arc<str>, Choice)> {
-        let first = self.branch().steps.get(0).filter(|_| self.maps.is_none())?;
-        let source = first.at.source();
-        source.is_log.then(|| (source.text.clone(), source.choice))
     }
 
     /// Bytes as they stand in memory, as [`state::bytes`] gives them; nothing
@@ -84,28 +92,26 @@ mod tests {
         };
         assert_eq!(page(&session, 0x2000_0000), "not recorded whether resident");
         assert_eq!(session.bytes(0x1fff_ffff, 3), [None; 3]);
+        let walk = |session: &Session, at| {
+            session.is_entry_unrecorded(&state::walk(session.process(), at))
+        };
+        assert!(walk(&session, 0x1000_1000) && !walk(&session, 0x3000_0000));
         session.run("store(0x10001000, 7)\np = mmap(NULL, 1, 3, 34, -1, 0)");
         assert_eq!(session.bytes(0x1000_0fff, 3), [None, Some(7), Some(0)]);
         assert_eq!(session.bytes(0x1000_1fff, 2), [Some(0), None]);
         assert!(page(&session, 0x1000_1000).starts_with("frame "));
+        assert!(!walk(&session, 0x1000_1000) && walk(&session, 0x1000_2000));
+        let told = |number, unknown| Session::at_least("n".to_owned(), number, unknown);
+        assert_eq!(
+            [told(0, true), told(2, true), told(0, false)],
+            ["not recorded", "n or more", "n"]
+        );
         let fresh = session.names()[0].1;
         assert_eq!(page(&session, fresh), "not resident");
         assert_eq!(session.bytes(fresh, 1), [Some(0)]);
         assert_eq!(session.bytes(u64::MAX - 1, 4), [None; 4]);
         let all = PageRange::new(0, 1 << 47).unwrap();
         assert!(!Session::new(Machine::default()).is_unrecorded(all));
-    }
-
-    #[test]
-    fn a_log_can_be_had_again_to_go_on_a_maps_text() {
-        let log = "7 brk(NULL) = 0x555555559000\n8 brk(NULL) = 0x555555559000\n";
-        let mut session = Session::new(Machine::default());
-        session.run(log);
-        session.run("brk(0)");
-        assert_eq!(session.bare_log(), Some((log.into(), Choice::Pid(7))));
-        let (mut session, _) = Session::start_from_maps("1000-2000 r--p 0 00:00 0\n");
-        session.run(log);
-        assert_eq!(session.bare_log(), None);
     }
 
     #[test]
@@ -119,7 +125,6 @@ mod tests {
         assert_eq!(session.bytes(0x7fff_f7ff_d000, 1), [None]);
         session.run("store(p, 5)");
         assert_eq!(session.bytes(0x7fff_f7ff_d000, 1), [Some(5)], "what is done here is known");
-        assert_eq!(session.bare_log(), None, "it begins with a line that was typed");
         session.go_to(1);
         assert!(!session.is_unrecorded(all) && !session.lacks_its_start());
     }

@@ -241,7 +241,8 @@ pub struct VmaView {
     pub kind: VmaKind,
     /// Its name as the last column of maps has it; empty where that is empty.
     pub name: String,
-    /// A short label for a lane: the file's last component, `[heap]`, or `anonymous`.
+    /// A short label for a lane: the file's last component, `[heap]`, or `anonymous`; of one that
+    /// is inferred without a name, that it is not known what it maps.
     pub label: Cow<'static, str>,
     /// Offset into the file, in bytes.
     pub offset: u64,

@@ -127,7 +127,10 @@ fn vma_view(kernel: &Kernel, vma: &Vma) -> VmaView {
     let name = vma_name(kernel, vma);
     let file = vma.backing.open_file().and_then(|open| kernel.files.behind(open));
     let kind = vma_kind(kernel, vma);
-    let label = vma_label(kind, &name);
+    let label = match kind {
+        VmaKind::Anonymous if vma.inferred && name.is_empty() => UNKNOWN.into(),
+        _ => vma_label(kind, &name),
+    };
     let beyond = file.filter(|_| matches!(vma.backing, Backing::File(_))).and_then(|file| {
         let inside = file.page_count().saturating_sub(vma.page_offset);
         let first = inside.checked_mul(PAGE_SIZE)?.checked_add(vma.range.start())?;
@@ -165,6 +168,9 @@ fn vma_kind(kernel: &Kernel, vma: &Vma) -> VmaKind {
         (Backing::Anonymous | Backing::DevZero(_), _) => VmaKind::Anonymous,
     }
 }
+
+/// The label of a VMA that a later line of a log implies: nothing says what it maps.
+const UNKNOWN: &str = "not known what";
 
 fn vma_label(kind: VmaKind, name: &str) -> Cow<'static, str> {
     match kind {

@@ -7,10 +7,11 @@ use crate::components::welcome::Welcome;
 use crate::store::{Action, use_store};
 use crate::text;
 use mmap_playground_core::address::{Address, PAGE_SIZE};
+use mmap_playground_core::session::Session;
 use yew::prelude::*;
 
 /// Why it is not known how much is resident.
-const UNRECORDED: &str = "a maps text and a log of strace tell what is mapped: not what the program loaded and stored, so not which of its pages are resident, nor what they hold";
+const UNRECORDED: &str = "neither a maps text nor a log of strace holds loads and stores";
 
 /// The address space panel.
 #[component]
@@ -31,11 +32,12 @@ pub fn AddressSpace() -> Html {
         }
     };
     let resident = text::short_size(totals.resident_pages.saturating_mul(PAGE_SIZE));
-    let (resident, about) = match (store.moment.unrecorded, totals.resident_pages) {
-        (false, pages) => (resident, text::count(pages, "page")),
-        (true, 0) => ("not recorded".to_owned(), UNRECORDED.to_owned()),
-        (true, _) => (format!("{resident} or more"), UNRECORDED.to_owned()),
-    };
+    let unrecorded = store.moment.unrecorded;
+    let resident = Session::at_least(resident, totals.resident_pages, unrecorded);
+    let faults = text::grouped(totals.page_faults);
+    let faults = Session::at_least(faults, totals.page_faults, unrecorded);
+    let about =
+        if unrecorded { UNRECORDED.to_owned() } else { text::count(totals.resident_pages, "page") };
     html! {
         <section class={classes!("panel", "space", store.picking.map(|_| "picking"))} role={store.place.panel_role()} aria-label="Address space" data-testid="address-space">
             <div class="panel-head">
@@ -51,7 +53,7 @@ pub fn AddressSpace() -> Html {
                                 title="writable and executable: show the next">{ text::grouped(hazards.len() as u64) }</button>
                         </dd></div>
                     }
-                    <div title="those that the kernel resolved: an access that ends in a signal is not counted"><dt>{ "page faults" }</dt><dd data-testid="stat-faults">{ text::grouped(totals.page_faults) }</dd></div>
+                    <div title="those that the kernel resolved: an access that ends in a signal is not counted"><dt>{ "page faults" }</dt><dd data-testid="stat-faults">{ faults }</dd></div>
                 </dl>
             </div>
             if store.is_empty() && !store.place.is_figure() {

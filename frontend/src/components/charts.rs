@@ -103,7 +103,9 @@ fn spark(chart: &Chart, share: f64, now: &Moment, onclick: &Callback<MouseEvent>
     let value = (chart.value)(&now.totals);
     let value = match (chart.size, value) {
         // Nothing says how much it was.
-        (_, 0) if now.unrecorded && chart.name == "resident" => "?".to_owned(),
+        (_, 0) if now.unrecorded && matches!(chart.name, "resident" | "page faults") => {
+            "?".to_owned()
+        }
         (true, _) => text::short_size(value),
         (false, _) => text::grouped(value),
     };

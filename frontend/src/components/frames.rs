@@ -8,6 +8,7 @@ use crate::lit::{Lit, Pointed, use_lit};
 use crate::store::{Action, StoreContext, use_pointed, use_store};
 use crate::text;
 use crate::theme::Palette;
+use mmap_playground_core::session::Session;
 use mmap_playground_core::state::{self, FrameUse, FrameView};
 use std::rc::Rc;
 use web_sys::{HtmlCanvasElement, HtmlElement};
@@ -141,13 +142,16 @@ pub fn Frames() -> Html {
         .map(|frame| describe(&state::frame(store.session.process(), frame)))
         .unwrap_or_else(|| "point at one: its pages light".to_owned());
     let totals = &store.moment.totals;
+    let used = u64::from(totals.frames_used);
+    let in_use = format!("{} of {} in use", text::grouped(used), text::grouped(u64::from(count)));
+    let in_use = Session::at_least(in_use, used, store.moment.unrecorded);
     let zeros = state::zero_page_count(store.session.process());
     html! {
         <section class="panel frames" data-panel="frames" role={store.place.panel_role()} aria-label="Physical frames" data-testid="frames">
             <div class="panel-head">
                 <h2 class="panel-title">{ "Frames" }</h2>
                 <span class="spring"></span>
-                <span class="row-size" data-testid="frames-used">{ format!("{} of {} in use", text::grouped(u64::from(totals.frames_used)), text::grouped(u64::from(count))) }</span>
+                <span class="row-size" data-testid="frames-used">{ in_use }</span>
             </div>
             if zeros > 0 {
                 <p class="frames-zero" data-testid="frames-zero">{ zero_pages(zeros) }</p>

@@ -20,7 +20,8 @@ pub fn PageWalk(props: &PageWalkProps) -> Html {
     let pointed = use_pointed();
     let lit = use_lit();
     let walk = &props.walk;
-    let levels = walk.levels.iter().map(|level| entry_of(level, &store, &pointed, &lit));
+    let unknown = store.session.is_entry_unrecorded(walk);
+    let levels = walk.levels.iter().map(|level| entry_of(level, unknown, &store, &pointed, &lit));
     html! {
         <section class="walk" role={store.place.panel_role()} aria-label="Page walk" data-testid="page-walk">
             <h3>{ "Page walk" }<small>{ subtitle(walk) }</small></h3>
@@ -31,7 +32,7 @@ pub fn PageWalk(props: &PageWalkProps) -> Html {
                 { entry_bits(entry) }
                 { walk_end(walk, entry, &pointed, &lit) }
             } else {
-                <p class="walk-end stopped" data-testid="walk-stops">{ stop(walk) }</p>
+                <p class="walk-end stopped" data-testid="walk-stops">{ if unknown { NOT_RECORDED.to_owned() } else { stop(walk) } }</p>
             }
         </section>
     }
@@ -47,11 +48,18 @@ fn subtitle(walk: &WalkView) -> &'static str {
 }
 
 /// An entry of a table; pointing at it lights the addresses that it translates.
-fn entry_of(level: &WalkLevel, store: &StoreContext, pointed: &PointedContext, lit: &Lit) -> Html {
+fn entry_of(
+    level: &WalkLevel,
+    unknown: bool,
+    store: &StoreContext,
+    pointed: &PointedContext,
+    lit: &Lit,
+) -> Html {
     let (high, low) = level.bits;
     let (start, length) = level.covers;
     let (class, state) = match (level.reached, level.present) {
         (_, true) => ("level", "present"),
+        _ if unknown => ("level unreached", "not recorded"),
         (true, false) => ("level absent", "not present"),
         (false, false) => ("level unreached", "not reached"),
     };
@@ -96,6 +104,9 @@ fn table(name: &str) -> &'static str {
         _ => "page table: the last one, whose entries lead to frames",
     }
 }
+
+/// What is said of a walk where it is not known how far it gets.
+const NOT_RECORDED: &str = "How far the walk gets is not recorded.";
 
 /// Where the walk stops.
 fn stop(walk: &WalkView) -> String {

@@ -76,8 +76,12 @@ fn outcome(store: &yew::UseReducerHandle<Store>) -> Html {
         browser::scroll_to(Tab::Inspector.panel());
     };
     let (class, word) = if step.failed { ("failed", "WHY") } else { ("", "NOTE") };
+    // "--- SIGSEGV {si_signo=…"
+    let signal = step.signal.as_ref().and_then(|line| line.split(' ').nth(1));
     html! {
         <button type="button" class={classes!("outcome", class)} {onclick} data-testid="outcome">
+            <span class="visually-hidden">{ "Inspector: " }</span>
+            if let Some(signal) = signal { <b>{ signal }{ ": " }</b> }
             <b>{ word }</b>{ " " }{ told }
         </button>
     }

@@ -31,7 +31,11 @@ pub fn VmaList() -> Html {
     let deep = use_state_eq(|| false);
     let order = use_state_eq(Order::default);
     let of_few = store.moment.vmas.len() < MANY;
-    let chosen = if of_few { Order::Address } else { *order };
+    let chosen = match *order {
+        _ if of_few => Order::Address,
+        Order::Untouched if store.moment.unrecorded => Order::Size,
+        order => order,
+    };
     let entries =
         use_memo((store.revision, chosen), |(_, order)| entries(&store.moment.vmas, *order));
     let tree = Tree::of(&entries, &store.moment.vmas, *open);
@@ -154,7 +158,7 @@ pub fn VmaList() -> Html {
         active.filter(|index| (first..last).contains(index)).map(|index| format!("vma-{index}"));
     html! {
         <>
-        { order_row(&order, &store) }
+        { order_row(&order, chosen, &store) }
         <div class="vma-list" id="vma-tree" ref={list} {onscroll} {onkeydown} {onmouseleave} {onblur} tabindex="0" role="tree" aria-label="VMAs and their pages"
             aria-activedescendant={active_id} data-testid="vma-list">
             <div class="vma-all" role="presentation" style={format!("height:{}px", tree.row_count() as f64 * ROW)}>
@@ -169,12 +173,11 @@ pub fn VmaList() -> Html {
 const MANY: usize = 6;
 
 /// The choice of order, and what it says about what was touched.
-fn order_row(order: &UseStateHandle<Order>, store: &StoreContext) -> Html {
+fn order_row(order: &UseStateHandle<Order>, chosen: Order, store: &StoreContext) -> Html {
     let vmas = &store.moment.vmas;
     if vmas.len() < MANY {
         return Html::default();
     }
-    let chosen = **order;
     let onchange = {
         let (order, store) = (order.clone(), store.clone());
         move |event: Event| {
@@ -195,22 +198,23 @@ fn order_row(order: &UseStateHandle<Order>, store: &StoreContext) -> Html {
     };
     let untouched = vmas.iter().filter(|vma| vma.resident_pages == 0).count();
     let options = Order::ALL.into_iter().map(|order| {
-        html! { <option value={order.id()} selected={order == chosen}>{ order.title() }</option> }
+        let unknown = order == Order::Untouched && store.moment.unrecorded;
+        html! { <option value={order.id()} selected={order == chosen} disabled={unknown}>
+            { order.title() }
+            if unknown { { ": loads and stores are not recorded" } }
+        </option> }
     });
     html! {
         <div class="vma-order">
             <select class="small-select" aria-label="Order of the VMAs" {onchange} data-testid="vma-order">{ for options }</select>
             <small title="Twice as large is one step longer, so that small ones can be seen beside large ones.">{ "bars: logarithmic" }</small>
             if store.session.lacks_its_start() {
-                <small data-testid="vma-late-start" title="Import the program's first /proc/PID/maps, then the log on top of it.">
-                    { "without the program itself, its loader and its stack: execve mapped them, and a log holds no sizes of that" }
+                <small data-testid="vma-late-start" title="Import its first maps text: it goes below the log.">
+                    { "without the program itself, its loader and its stack: execve mapped them" }
                 </small>
             }
             if chosen == Order::Untouched {
-                <small data-testid="vma-untouched" title="A log of strace holds calls. What the program itself loaded and stored is not in it.">
-                    { if store.moment.unrecorded { format!("not recorded for {untouched} of {}: neither a log nor a maps text holds loads and stores", vmas.len()) }
-                        else { format!("{untouched} of {} have no resident page", vmas.len()) } }
-                </small>
+                <small data-testid="vma-untouched">{ format!("{untouched} of {} have no resident page", vmas.len()) }</small>
             }
         </div>
     }
@@ -438,7 +442,7 @@ fn vma_row(store: &StoreContext, vma: &VmaView, largest: u64) -> Html {
                 </span>
             </span>
             <span class="vma-bytes" title={text::bytes(vma.range.size_bytes())}>{ text::short_size(vma.range.size_bytes()) }</span>
-            <span class={classes!("vma-label", vma.inferred.then_some("inferred"))} title={format!("{} ({})", vma.name, kind_word(vma.kind))}>
+            <span class={classes!("vma-label", vma.inferred.then_some("inferred"))} title={format!("{} ({})", vma.name, if vma.inferred { &vma.label } else { kind_word(vma.kind) })}>
                 { vma.label.clone() }
                 if vma.inferred { <small>{ "inferred" }</small> }
                 if vma.writable_and_executable { <small class="hazard-word">{ "W+X" }</small> }

@@ -147,7 +147,7 @@ fn asking(
         <p>{ "A saved session, a trace, a log of " }<code>{ "strace" }</code>{ " or " }<code>{ "ltrace" }</code>{ ", or the text of " }
             <code>{ "/proc/PID/maps" }</code>{ ": the page sees which it is." }</p>
         <p class="hint" data-testid="import-order">{ if let Some(log) = &waiting {
-            format!("The maps text of the program, as it was when {log} begins: the log then runs on top of it.")
+            format!("The program's maps text, as it was where {log} begins.")
         } else { if on_maps {
             "A log runs on top of the maps text that is loaded now."
         } else {
@@ -171,7 +171,6 @@ fn asking(
         <details class="how">
             <summary>{ "How to record one" }</summary>
             <pre class="mono">{ "strace -f -y -e trace=%memory,%desc -o ls.strace ls\nltrace -e malloc+calloc+realloc+free -o vim.ltrace vim\ncat /proc/$PID/maps > before.maps" }</pre>
-            <p class="hint">{ "A log begins when execve has mapped the program. Import its first maps text before the log, and the picture is whole." }</p>
         </details>
     </> }
 }
@@ -236,16 +235,16 @@ fn done(
     };
     let together = {
         let importing = importing.clone();
-        move |_: MouseEvent| if late { importing.ask_for_maps() } else { importing.put_below() }
+        move |_: MouseEvent| importing.ask_for_maps()
     };
     html! { <>
         <SummaryView summary={summary.clone()} {onchoose} {onput} {position} />
         <div class="dialog-actions">
             <button type="button" class="button" onclick={restart} data-testid="import-back">{ "Back" }</button>
             <span class="spring"></span>
-            if late || summary.log_is_shown {
+            if late {
                 <button type="button" class="button primary" onclick={together} data-testid="import-together">
-                    { if late { "Add the maps text first…" } else { "Put it below the log that is shown" } }</button>
+                    { "Add the maps text first…" }</button>
             }
             <button type="button" class={classes!("button", (!late).then_some("primary"))} onclick={accept} disabled={!summary.is_of_use()} data-testid="import-accept">{ word }</button>
         </div>

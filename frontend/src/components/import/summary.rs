@@ -29,8 +29,6 @@ pub(super) struct Summary {
     pub(super) on_maps: bool,
     /// A log of strace without the maps text that it begins with.
     pub(super) begins_late: bool,
-    /// It is a maps text, and the page shows a log that may go on top of it.
-    pub(super) log_is_shown: bool,
     /// What could not be read of the maps text below it.
     pub(super) maps_wrong: Option<AttrValue>,
     /// The control whose choice it answers, by its selector. It was away while the text ran, so the
@@ -57,7 +55,6 @@ impl Summary {
             begins_late: importer.kind() == Kind::Strace
                 && !on_maps
                 && place != Some(Place::Behind),
-            log_is_shown: false,
             maps_wrong: None,
             control: None,
         }
@@ -92,7 +89,7 @@ pub(super) fn SummaryView(props: &SummaryProps) -> Html {
         <div class="import-summary" data-testid="import-summary">
             <p>{ "This is " }<strong>{ kind_words(summary.kind) }</strong>{ "." }</p>
             if summary.kind == Kind::Maps {
-                <p class="hint" data-testid="import-then-log">{ "Is there a log of the same program too? Show this first, then import the log: it runs on top." }</p>
+                <p class="hint" data-testid="import-then-log">{ "Is there a log of the same program too? Show this, then import the log, even if it was shown before: it runs on top." }</p>
             } else {
                 { numbers(summary) }
             }

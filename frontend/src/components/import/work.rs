@@ -25,6 +25,8 @@ pub(super) const PASTED: &str = "Pasted log";
 const SLICE: f64 = 40.0;
 /// From this length on a text is not kept for another try, in bytes.
 pub(super) const LONG: usize = 2_000_000;
+/// What is said of texts that do not go together.
+const NO_PAIR: &str = "These are not a maps text and its log.";
 /// Bytes at the beginning of a file that tell whether it is text.
 const LOOKED_AT: usize = 8192;
 
@@ -213,23 +215,16 @@ impl Importing {
         }
     }
 
-    /// Runs the log that the page shows on top of the maps text that was read.
-    pub(super) fn put_below(&self) {
-        let Some((text, choice)) = self.store.session.bare_log() else { return };
-        let maps = self.work.take();
-        let name = self.store.title.clone().unwrap_or_else(|| "The log".into());
-        let (maps, choice) = (Some((maps.text, maps.name)), Some(choice));
-        self.start(Work { text, name, maps, choice, ..Work::default() });
-    }
-
     /// Reads a file and takes its text; or two, a maps text and its log.
     pub(super) fn read(&self, mut files: Vec<File>) {
         let newest = self.begin();
         if files.len() > 2 {
-            return self.ask_again("These are more than two files.".into());
+            return self.ask_again(NO_PAIR.to_owned());
         }
         // The smaller one first: it waits for the other.
-        files.sort_by(|one, two| one.size().total_cmp(&two.size()));
+        if files.len() == 2 && files[0].size() > files[1].size() {
+            files.swap(0, 1);
+        }
         self.stage.set(Stage::Opening(0.0));
         let (this, count) = (self.clone(), files.len());
         yew::platform::spawn_local(async move {
@@ -265,8 +260,7 @@ impl Importing {
             (true, false) => (waiting, work),
             (false, true) => (work, waiting),
             _ => {
-                let (one, two) = (&work.name, &waiting.name);
-                self.ask_again(format!("{one} and {two} are not a maps text and its log."));
+                self.ask_again(NO_PAIR.to_owned());
                 self.waiting.replace(Some(waiting));
                 return None;
             }
@@ -297,7 +291,6 @@ impl Importing {
             // A log belongs on top of a maps text that was imported right before it.
             let waits = session.waits_for_log() && kind != Kind::Maps;
             let on_top = waits || below.is_some();
-            let log_is_shown = kind == Kind::Maps && session.bare_log().is_some();
             let mut importer = match (work.place, below) {
                 (_, Some(below)) => Importer::onto(below, work.text.clone()),
                 (Place::Behind, _) if joins => Importer::onto(session, work.text.clone()),
@@ -323,7 +316,6 @@ impl Importing {
             let mut summary = Summary::of(&importer, joins.then_some(work.place), on_top);
             summary.control = work.control;
             summary.maps_wrong = maps_wrong.map(Into::into);
-            summary.log_is_shown = log_is_shown;
             this.work.borrow_mut().session = Some(importer.finish());
             this.stage.set(Stage::Done(Rc::new(summary)));
         });

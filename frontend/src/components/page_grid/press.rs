@@ -44,7 +44,7 @@ impl Map {
             let _ = target.set_pointer_capture(event.pointer_id());
         }
         if let Some(canvas) = self.canvas.cast::<HtmlElement>() {
-            let _ = canvas.focus();
+            browser::focus_still(&canvas);
         }
         self.menu.set(None);
         let touch = event.pointer_type() == "touch";

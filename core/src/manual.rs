@@ -415,9 +415,10 @@ fn read_write(page: &'static str, base: &'static str, reason: &Reason) -> Option
         Reason::NegativeNumber { argument: "offset", .. } => {
             Citation::error(page, "the errors of lseek(2), EINVAL: the offset would be negative")
         }
-        Reason::NegativeNumber { .. } | Reason::OffsetOverflow { .. } => {
-            Citation::error(base, "EINVAL: count or offset cannot be")
+        Reason::PastUserEnd { .. } => {
+            Citation::error(base, "EFAULT: buf is outside the accessible address space")
         }
+        Reason::OffsetOverflow { .. } => Citation::error(base, "EINVAL: count or offset cannot be"),
         Reason::BadDescriptor { .. }
         | Reason::PathOnlyDescriptor { .. }
         | Reason::NotOpenForReading { .. }

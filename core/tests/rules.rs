@@ -186,3 +186,14 @@ fn dev_zero_moves_only_alone() {
         assert!(refused.contains("EFAULT"), "{refused}");
     }
 }
+
+/// `vfs_read` and `vfs_write` ask `access_ok` before anything is done with count and offset: more
+/// bytes than user space has are in no buffer.
+#[test]
+fn a_buffer_larger_than_user_space_is_a_bad_address() {
+    for count in ["0x7ffffffff001", "0x4000000000000000", "0x8000000000000000", "-1"] {
+        let read =
+            result(&run(&format!("f = memfd_create(\"f\", 0)\npread64(f, NULL, {count}, 0)")));
+        assert!(read.contains("EFAULT"), "{count}: {read}");
+    }
+}

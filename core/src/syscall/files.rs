@@ -1,7 +1,7 @@
 //! `ftruncate(2)`, `pwrite64(2)`, `pread64(2)`: the bytes of a file, past its mappings.
 
 use crate::abi::{Errno, OpenFlags};
-use crate::address::PAGE_SIZE;
+use crate::address::{PAGE_SIZE, USER_END};
 use crate::call::Returned;
 use crate::file::{FileId, FileKind, OpenFile};
 use crate::kernel::{CallResult, Kernel, Refusal, refuse};
@@ -58,10 +58,7 @@ impl Kernel {
         if !open.flags.writes() {
             return refuse(Errno::EBADF, Reason::NotOpenForWriting { fd });
         }
-        if count > i64::MAX as u64 {
-            let value = count as i64;
-            return refuse(Errno::EINVAL, Reason::NegativeNumber { argument: "count", value });
-        }
+        check_buffer(count)?;
         check_end(offset, count)?;
         let mut count = count.min(TRANSFER_BYTES);
         if !kind.has_length() {
@@ -90,7 +87,7 @@ impl Kernel {
     /// Reads at an offset: `ssize_t pread64(int fd, void *buf, size_t count, off_t offset)`.
     ///
     /// # Errors
-    /// `EINVAL` for a negative offset, `EBADF`, `ESPIPE`, `EISDIR`.
+    /// `EINVAL` for a negative offset, `EBADF`, `ESPIPE`, `EFAULT`, `EISDIR`.
     pub(crate) fn sys_pread64(
         &mut self,
         fd: i32,
@@ -101,10 +98,7 @@ impl Kernel {
         if !open.flags.reads() {
             return refuse(Errno::EBADF, Reason::NotOpenForReading { fd });
         }
-        if count > i64::MAX as u64 {
-            let value = count as i64;
-            return refuse(Errno::EINVAL, Reason::NegativeNumber { argument: "count", value });
-        }
+        check_buffer(count)?;
         check_end(offset, count)?;
         let count = count.min(TRANSFER_BYTES);
         let count = match kind {
@@ -167,6 +161,15 @@ impl Kernel {
         let kind = self.files.file(open.file).map_or(FileKind::Stream, |file| file.kind);
         Ok((*open, kind))
     }
+}
+
+/// Refuses a number of bytes that no buffer in user space has (`access_ok` in `vfs_read` and
+/// `vfs_write`); the buffer itself is none of the model's.
+fn check_buffer(count: u64) -> Result<(), Refusal> {
+    if count > USER_END {
+        return refuse(Errno::EFAULT, Reason::PastUserEnd { address: 0, length: count });
+    }
+    Ok(())
 }
 
 /// Refuses a range that passes the largest offset there is (`rw_verify_area`).

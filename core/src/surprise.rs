@@ -122,7 +122,8 @@ pub fn surprises(call: &Call, value: u64, events: &[Event]) -> Vec<Surprise> {
 /// only the first, with the number of the others.
 pub fn told(call: &Call, value: u64, events: &[Event]) -> Vec<String> {
     let mut kinds: Vec<(Surprise, usize)> = Vec::new();
-    for surprise in surprises(call, value, events) {
+    let found = surprises(call, value, events);
+    for surprise in found.iter().copied() {
         let kind = std::mem::discriminant(&surprise);
         match kinds.iter_mut().find(|(first, _)| std::mem::discriminant(first) == kind) {
             Some((first, others)) if first.comes_by_page() => *others += 1,
@@ -131,9 +132,42 @@ pub fn told(call: &Call, value: u64, events: &[Event]) -> Vec<String> {
     }
     let told = kinds.iter().map(|(first, others)| match others {
         0 => format!("{} {}", first.sentence(), first.citation()),
+        _ if matches!(first, Surprise::Split { .. }) => {
+            format!("{} {}", cuts(&found, events), first.citation())
+        }
         _ => format!("{} (and {others} more like it) {}", first.sentence(), first.citation()),
     });
     told.collect()
+}
+
+/// Several cuts in one sentence: what became of the VMA, if it was a single one.
+fn cuts(found: &[Surprise], events: &[Event]) -> String {
+    const WHY: &str = "for a VMA has one protection and one set of flags";
+    let places = found.iter().filter_map(|it| match it {
+        Surprise::Split { at, .. } => Some(*at),
+        _ => None,
+    });
+    let places: Vec<Address> = places.collect();
+    let [first, last] = places[..] else {
+        let first = places.first().copied().unwrap_or_default();
+        return format!(
+            "VMAs were cut in two at {} places, the first at {first:#x}, {WHY}",
+            places.len()
+        );
+    };
+    let at = format!("{first:#x} and {last:#x}");
+    let between = PageRange::new(first, last);
+    // One event is about one VMA: what it changed was all of a single one, between the cuts.
+    let of_one = events.iter().find_map(|event| match event {
+        Event::Protected { range, .. } if Some(*range) == between => {
+            Some(format!("one VMA became three, cut at {at}, {WHY}"))
+        }
+        Event::Unmapped { range } if Some(*range) == between => {
+            Some(format!("one VMA became two, with a hole between {at}"))
+        }
+        _ => None,
+    });
+    of_one.unwrap_or_else(|| format!("VMAs were cut in two at {at}, {WHY}"))
 }
 
 /// Lengths that were rounded, or are 0.
@@ -411,7 +445,7 @@ impl Surprise {
             // The manual pages name it only where it fails, under ENOMEM: of a call that succeeded
             // that would read like a failure.
             Surprise::Split { .. } => Citation::new("Linux 6.18", "mm/vma.c", "__split_vma")
-                .but("the manual pages name it only among errors, where mappings become too many"),
+                .but("in the manual pages only under ENOMEM"),
             Surprise::Merged { .. } => {
                 Citation::new("Linux 6.18", "mm/vma.c", "can_vma_merge_before, can_vma_merge_after")
                     .but("no manual page says it")

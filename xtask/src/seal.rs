@@ -23,7 +23,15 @@ const FILLED_IN_LATER: &str = "{{__TRUNK";
 /// Seals the page that trunk is about to publish.
 pub(crate) fn seal() -> Result<ExitCode> {
     let folder = env::var_os("TRUNK_STAGING_DIR").context("trunk calls this, as a hook")?;
-    let file = PathBuf::from(folder).join("index.html");
+    let folder = PathBuf::from(folder);
+    for entry in fs::read_dir(&folder)? {
+        let file = entry?.path();
+        // An embedded figure's sheet is read in its page's encoding, and minifying undoes escapes.
+        if file.extension().is_some_and(|it| it == "css") {
+            ensure!(fs::read(&file)?.is_ascii(), "{} is not all ASCII", file.display());
+        }
+    }
+    let file = folder.join("index.html");
     let page = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
     // The bare counter that the page is weighed against has no policy.
     if page.contains("Content-Security-Policy") {

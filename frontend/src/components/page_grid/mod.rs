@@ -180,8 +180,10 @@ pub fn PageGrid() -> Html {
     use_size(&holder, &size);
     use_focus(&map, zoom.level.is_none().then(|| level.page_columns()));
     view::use_motion(&map);
+    // Every change of what is shown repaints, at the next frame. Effects may come a frame later,
+    // where rendering the page took long; what they change is painted then.
+    map.request_paint();
     {
-        // Every change of what is shown repaints, at the next frame.
         let map = map.clone();
         use_effect(move || map.request_paint());
     }
@@ -314,20 +316,29 @@ fn use_two_fingers(holder: &NodeRef, local: &Rc<RefCell<Local>>) {
 /// columns as long as nobody chose them: they change with the size.
 #[hook]
 fn use_focus(map: &Rc<Map>, fitted: Option<u64>) {
-    let map = map.clone();
     let (address, count) = map.store.focus;
-    use_effect_with((count, fitted, map.room.height > 0.0), move |_| {
-        let height = map.room.height;
-        let Some((top, row)) = address.and_then(|address| map.plan.row(address, &map.room)) else {
-            return;
-        };
-        let mut local = map.local.borrow_mut();
-        let margin = (height / 4.0).min(row * 2.0);
-        let inside = top >= local.top + margin && top + row + margin <= local.top + height;
-        if !inside && map.level != Level::Whole {
-            local.top = (top - height / 3.0).max(0.0);
-        }
-    });
+    let height = map.room.height;
+    if !use_changed((count, fitted, height > 0.0)) {
+        return;
+    }
+    let Some((top, row)) = address.and_then(|address| map.plan.row(address, &map.room)) else {
+        return;
+    };
+    let mut local = map.local.borrow_mut();
+    let margin = (height / 4.0).min(row * 2.0);
+    let inside = top >= local.top + margin && top + row + margin <= local.top + height;
+    if !inside && map.level != Level::Whole {
+        local.top = (top - height / 3.0).max(0.0);
+    }
+}
+
+/// Says whether a value is another one than in the rendering before, or this is the first.
+#[hook]
+fn use_changed<T: PartialEq + 'static>(value: T) -> bool {
+    let last = use_mut_ref(|| None::<T>);
+    let changed = last.borrow().as_ref() != Some(&value);
+    last.replace(Some(value));
+    changed
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Putting the map on its canvas, and the short motion in which a split, a merge, a fault and a
 //! copy-on-write break are seen to happen, or the map goes from one level to another.
 
-use super::{BAR, GUTTER, LEFT_IN_SIGHT, Map};
+use super::{BAR, GUTTER, LEFT_IN_SIGHT, Map, use_changed};
 use crate::browser;
 use crate::components::hex_view;
 use crate::grid::bytes::bytes_scene;
@@ -208,16 +208,14 @@ impl Map {
 /// Starts the motion when another call has changed something.
 #[hook]
 pub(super) fn use_motion(map: &Rc<Map>) {
-    let map = map.clone();
-    use_effect_with(map.store.revision, move |revision| {
-        let changes = &map.store.moment.changes;
-        let moved = !(changes.splits.is_empty()
-            && changes.merges.is_empty()
-            && changes.faults.is_empty()
-            && changes.changed.is_empty());
-        if *revision > 0 && moved && !browser::prefers_reduced_motion() {
-            let mut local = map.local.borrow_mut();
-            local.motion = (Some(browser::now()), local.motion.1.wrapping_add(1));
-        }
-    });
+    let revision = map.store.revision;
+    let changes = &map.store.moment.changes;
+    let moved = !(changes.splits.is_empty()
+        && changes.merges.is_empty()
+        && changes.faults.is_empty()
+        && changes.changed.is_empty());
+    if use_changed(revision) && revision > 0 && moved && !browser::prefers_reduced_motion() {
+        let mut local = map.local.borrow_mut();
+        local.motion = (Some(browser::now()), local.motion.1.wrapping_add(1));
+    }
 }

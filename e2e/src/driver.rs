@@ -131,8 +131,16 @@ fn firefox_arguments(profile: Option<&Path>) -> Vec<String> {
 }
 
 impl Driver {
-    /// Starts the driver of a browser.
+    /// Starts the driver of a browser. It takes any free port, and ends at once where another program
+    /// has the same one of the other protocol of the internet: then once more.
     pub(crate) async fn start(kind: BrowserKind) -> Result<Self> {
+        match Self::start_once(kind).await {
+            Ok(driver) => Ok(driver),
+            Err(_) => Self::start_once(kind).await,
+        }
+    }
+
+    async fn start_once(kind: BrowserKind) -> Result<Self> {
         let found = Found::new(kind)?;
         let (mut command, before_port) = found.command();
         let name = command.as_std().get_program().to_string_lossy().into_owned();

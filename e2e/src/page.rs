@@ -417,6 +417,8 @@ impl Page {
             return [rows, columns, room / columns, Number(grid.dataset.rowHeight),
                 Number(grid.dataset.gutter)];";
         let names = [crate::id("page-grid"), crate::id("grid-columns")];
+        // It is painted a frame or two after what stands around it.
+        self.wait_for(&format!("{}[data-rows*=\"@\"]", names[0])).await?;
         let grid = self.eval(ROWS, names.map(|name| json!(name)).to_vec()).await?;
         let (rows, columns, width, height, gutter): (Vec<(String, String)>, u64, f64, f64, f64) =
             serde_json::from_value(grid)?;

@@ -252,6 +252,12 @@ async fn the_search_of_a_malloc_is_played() -> Result<()> {
         at_step(page, "2 of 2").await?;
         page.click(&format!("{} > summary", id("heap-search"))).await?;
         page.wait_for_text(&id("heap-step-count"), "1 of").await?;
+        // What was opened is in sight.
+        const IN_SIGHT: &str =
+            "const bottom = (it) => document.querySelector(it).getBoundingClientRect().bottom;
+            return bottom('.heap-search-head') <= bottom('.heap-body');";
+        let in_sight = async || Ok(page.eval(IN_SIGHT, vec![]).await? == json!(true));
+        page.wait_until("the steps are in sight", in_sight).await?;
         let play = |word: &str| format!("{}[aria-label^={word}]", id("heap-step-play"));
         page.select(&id("heap-step-pace"), "20").await?;
         page.click(&play("Play")).await?;

@@ -125,7 +125,7 @@ async fn boxes_make_the_flags() {
     page.click("flag-MAP_SHARED").await;
     assert_eq!(
         page.text("c-line"),
-        "p = mmap(NULL, 4*PAGE_SIZE, PROT_READ|PROT_EXEC, MAP_SHARED_VALIDATE|MAP_ANONYMOUS, -1, 0)"
+        "p = mmap(NULL, 8*PAGE_SIZE, PROT_READ|PROT_EXEC, MAP_SHARED_VALIDATE|MAP_ANONYMOUS, -1, 0)"
     );
 }
 

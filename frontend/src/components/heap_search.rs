@@ -1,6 +1,7 @@
 //! How the last call of the allocator went: its steps, one at a time or played, each lighting what
 //! it is about.
 
+use crate::browser;
 use crate::components::icons;
 use crate::grid::scene::Pointed;
 use crate::store::{use_pointed, use_store};
@@ -104,7 +105,8 @@ pub fn HeapSearch() -> Html {
     });
     let place = format!("{} of {}", at + 1, text::count(search.steps.len() as u64, "step"));
     html! {
-        <details class="heap-search" data-testid="heap-search">
+        // Opened, it is most often longer than what is left of the panel below it.
+        <details class="heap-search" ontoggle={|_| browser::scroll_to(".heap-search[open]".into())} data-testid="heap-search">
             <summary>{ "How the last call went" }</summary>
             <div class="heap-search-head">
                 <code>{ call }</code>

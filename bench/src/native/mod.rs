@@ -257,8 +257,7 @@ fn fill_table(times: usize) -> Table {
 const MEMSET_BOUND: &str = "Frames lie apart: the model fills 4 KiB at a time, and the C \
     library's `memset` of 64 KiB and more in one go uses an instruction that is faster the longer \
     the piece. Beside the same byte array filled 4 KiB at a time, what the model adds is one walk \
-    of the page table and one lookup of the frame a page; `perf` finds 86 % of the model's time \
-    within the C library's `memset`.";
+    of the page table and one lookup of the frame a page.";
 
 /// liballoc in simulated memory, and the same code on a byte array.
 fn heap_table(times: usize) -> Table {

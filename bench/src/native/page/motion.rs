@@ -96,13 +96,11 @@ fn goals(frames: &mut Table, calls: &mut Table) {
 const CALL_BOUND: &str = "The map itself takes 3 to 4 ms. At 1,000 VMAs, Chromium's timeline gives \
     half of the time from Enter to the paint to the module, for the most part to yew, which renders \
     each panel that shows the moment; a third to styles and layout of what changed (285 elements: the \
-    strip of the whole, rows of the list, the bytes); a sixth to painting without a GPU. With 100,000 \
-    heap blocks the heap panel is added, whose blocks are elements of the page.";
+    strip of the whole, rows of the list, the bytes); a sixth to painting without a GPU.";
 
-const FRAME_BOUND: &str = "While pages scroll and the pointer hovers, the time is the canvas's, filled \
-    by the processor: text and rounded cells, in number what is on the screen, whatever there is \
-    beyond it; with 20 VMAs there is less than a screen. A step of zoom renders the page anew, with \
-    the plan of the level over all VMAs.";
+const FRAME_BOUND: &str = "Not profiled on this version. With 20 VMAs there is less than a screen of \
+    pages to paint, so the ratio of pages that scroll says little; a step of zoom makes the plan of the \
+    level over all VMAs, and renders the page anew.";
 
 /// A trace after which there are so many VMAs, with the stack.
 fn vmas(count: u64) -> String {

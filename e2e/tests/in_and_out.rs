@@ -463,6 +463,47 @@ async fn of_a_huge_log_the_beginning_is_offered() -> Result<()> {
     Ok(())
 }
 
+/// Of more than fits, another part can be asked for: a process, lines, a stretch of time.
+#[tokio::test]
+async fn of_a_long_log_a_part_is_taken() -> Result<()> {
+    let long = folder("long.strace");
+    let mut text = "7 12:00:01 brk(0) = 0x555555559000\n".repeat(1_600_000);
+    text.push_str("8 12:00:02 brk(0) = 0x555555559000\n8 12:00:03 munmap(0x1, 1) = -1 EINVAL\n");
+    std::fs::write(&long, &text)?;
+    with_page("part of a log", Viewport::DESKTOP, async |page| {
+        page.click(&id("import-open")).await?;
+        let path = long.canonicalize()?.to_string_lossy().into_owned();
+        page.type_into(&id("import-file"), &path).await?;
+        page.wait_for_text(&id("import-cut"), "first 1\u{202f}500\u{202f}000 lines").await?;
+
+        page.type_into(&id("import-part-2"), "noon").await?;
+        page.click(&id("import-part")).await?;
+        page.wait_for_text(&id("import-part-wrong"), "“noon” is not").await?;
+        page.screenshot("import-part-wrong").await?;
+        page.check_accessibility().await?;
+        page.fill(&id("import-part-2"), "00:00:00").await?;
+        page.type_into(&id("import-part-0"), "9").await?;
+        page.click(&id("import-part")).await?;
+        let none = "None of its 1\u{202f}600\u{202f}002 lines is in that part.";
+        page.wait_for_text(&id("import-part-wrong"), none).await?;
+
+        // What was written is still there.
+        page.fill(&id("import-part-0"), "7").await?;
+        page.click(&id("import-part")).await?;
+        page.wait_for_text(&id("import-cut"), "That part of long.strace is more").await?;
+        page.fill(&id("import-part-0"), "8").await?;
+        page.fill(&id("import-part-2"), "12:00:03").await?;
+        page.click(&id("import-part")).await?;
+        page.wait_for_text(&id("import-summary"), "calls1skipped0").await?;
+        page.click(&id("import-accept")).await?;
+        page.wait_until_gone(&id("import-dialog")).await?;
+        at_step(page, "1 of 1").await
+    })
+    .await?;
+    std::fs::remove_file(&long)?;
+    Ok(())
+}
+
 /// Drops a file on the page as the browser does, or says that the page left it to the browser.
 async fn drop_file(page: &Page, name: &str, text: &str) -> Result<()> {
     const DROP: &str = "const data = new DataTransfer();

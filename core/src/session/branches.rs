@@ -4,6 +4,7 @@
 //! trees whose nodes are shared; where two part is found by looking at which steps are the same.
 
 use super::checkpoints::Checkpoints;
+use super::jumps::Marks;
 use super::kept::{Kept, StandingOut};
 use super::source::Source;
 use super::{Session, Step};
@@ -23,6 +24,7 @@ pub(crate) struct Branch {
     texts: Vector<(usize, Arc<Source>)>,
     /// The first step that is of a log of strace.
     first_of_log: Option<usize>,
+    pub(super) marks: Marks,
     /// What stands out among them, of those that it does not share with another branch.
     pub(super) standing_out: StandingOut,
     pub(super) checkpoints: Checkpoints,
@@ -44,6 +46,7 @@ impl Branch {
             steps: Vector::new(),
             texts: Vector::new(),
             first_of_log: None,
+            marks: Marks::default(),
             standing_out: StandingOut::default(),
             checkpoints: Checkpoints::starting_with(runner),
         }
@@ -54,6 +57,7 @@ impl Branch {
         let standing_out = StandingOut::default();
         let mut begun = Branch { name, standing_out, ..self.clone() };
         begun.steps.truncate(steps);
+        begun.marks.truncate(steps);
         begun.texts.retain(|(start, _)| *start < steps);
         begun.first_of_log = begun.first_of_log.filter(|first| *first < steps);
         begun.checkpoints.truncate(steps);
@@ -69,6 +73,7 @@ impl Branch {
                 self.first_of_log.get_or_insert(self.steps.len());
             }
         }
+        self.marks.push(self.steps.len(), step.landmarks);
         self.steps.push_back(Arc::new(step));
     }
 

@@ -5,7 +5,7 @@ use super::Session;
 use super::checkpoints::FIRST;
 use crate::heap::HeapSetting;
 use crate::search::Search;
-use crate::state::{Figures, heap};
+use crate::state::{Figures, HeapReader};
 
 /// The figures of the heap after some step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,9 +36,9 @@ impl Session {
     /// The figures of the heap over time, at no more than about `most` positions. In a long session
     /// they are those where a whole state is kept, so that nothing need be run again.
     pub fn figures_over_time(&self, most: usize) -> Vec<FiguresAt> {
-        let mut session = self.clone();
+        let (mut session, mut heap) = (self.clone(), HeapReader::default());
         let positions = self.positions_of_figures(most);
-        positions.into_iter().map(|position| session.figures_at(position)).collect()
+        positions.into_iter().map(|position| session.figures_at(position, &mut heap)).collect()
     }
 
     /// The positions that [`figures_over_time`](Session::figures_over_time) looks at.
@@ -53,10 +53,11 @@ impl Session {
         thinned.chain([len]).collect()
     }
 
-    /// Goes to a position, and gives the figures of the heap there.
-    pub fn figures_at(&mut self, position: usize) -> FiguresAt {
+    /// Goes to a position, and gives the figures of the heap there; `heap` has read other moments
+    /// before.
+    pub fn figures_at(&mut self, position: usize, heap: &mut HeapReader) -> FiguresAt {
         self.go_to(position);
-        let figures = heap(self.process()).map(|heap| Figures::of(&heap));
+        let figures = heap.read(self.process()).map(|heap| Figures::of(&heap));
         FiguresAt { position, figures: figures.unwrap_or_default() }
     }
 }

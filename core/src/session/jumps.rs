@@ -1,6 +1,9 @@
 //! Landmarks of a session: the steps that one may want to jump to.
 
+use super::kept::Landmarks;
 use super::{Session, Step};
+use imbl::Vector;
+use std::ops::Range;
 
 /// What a step can be looked for by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,18 +50,58 @@ impl Step {
     }
 }
 
+/// The landmarks of a line of steps, by kind: looking for one costs by what is found, not by how
+/// many steps there are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Marks([Vector<u32>; Landmark::ALL.len()]);
+
+impl Marks {
+    /// Notes what the step at an index is; steps come in order.
+    pub(super) fn push(&mut self, index: usize, landmarks: Landmarks) {
+        let Ok(index) = u32::try_from(index) else { return };
+        for (landmark, steps) in Landmark::ALL.into_iter().zip(&mut self.0) {
+            if landmarks.contains(landmark.mark()) {
+                steps.push_back(index);
+            }
+        }
+    }
+
+    /// Leaves so many steps.
+    pub(super) fn truncate(&mut self, steps: usize) {
+        for marked in &mut self.0 {
+            let left = first_from(marked, steps);
+            marked.truncate(left);
+        }
+    }
+
+    /// The steps of a range that are a landmark.
+    fn of(
+        &self,
+        landmark: Landmark,
+        steps: Range<usize>,
+    ) -> impl DoubleEndedIterator<Item = usize> {
+        let marked = &self.0[landmark as usize];
+        let end = first_from(marked, steps.end);
+        let start = first_from(marked, steps.start).min(end);
+        let found = marked.focus().narrow(start..end).into_iter();
+        found.map(|index| *index as usize)
+    }
+}
+
+/// Where the steps from one on begin.
+fn first_from(marked: &Vector<u32>, step: usize) -> usize {
+    let found = marked.binary_search_by(|index| (*index as usize).cmp(&step));
+    found.unwrap_or_else(|place| place)
+}
+
 impl Session {
     /// The positions right after the steps of a range that are a landmark.
     pub fn landmarks(
         &self,
         landmark: Landmark,
-        steps: std::ops::Range<usize>,
+        steps: Range<usize>,
     ) -> impl DoubleEndedIterator<Item = usize> {
-        let end = steps.end.min(self.len());
-        (steps.start.min(end)..end).filter_map(move |index| {
-            let step = self.branch().steps.get(index)?;
-            step.landmarks.contains(landmark.mark()).then_some(index + 1)
-        })
+        self.branch().marks.of(landmark, steps).map(|index| index + 1)
     }
 
     /// The next position right after a landmark; behind the last one, the first of all.
@@ -112,6 +155,22 @@ load(0)
         let mut session = Session::new(Machine::default());
         session.run("munmap(0x1000, 4096) = 0\nmunmap(0x1, 4096) = 0\nbrk(0)");
         assert_eq!(found(&session, Landmark::Divergence), [2]);
+    }
+
+    #[test]
+    fn a_branch_has_the_landmarks_of_its_steps() {
+        let mut session = Session::new(Machine::default());
+        session.run(TEXT);
+        session.go_to(5);
+        session.run("munmap(1, 1)\nbrk(0)\nmunmap(1, 1)");
+        assert_eq!(found(&session, Landmark::Failure), [5, 6, 8]);
+        assert!(found(&session, Landmark::Merge).is_empty());
+        let within = |range| session.landmarks(Landmark::Failure, range).collect::<Vec<_>>();
+        assert_eq!((within(0..5), within(5..7), within(6..99)), (vec![5], vec![6], vec![8]));
+        assert!(within(99..100).is_empty());
+        session.switch_branch(1 - session.active_branch(), usize::MAX);
+        assert_eq!(found(&session, Landmark::Failure), [5, 8]);
+        assert_eq!(found(&session, Landmark::Merge), [6]);
     }
 
     #[test]

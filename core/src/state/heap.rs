@@ -1,6 +1,6 @@
 //! The heap as a view shows it, read anew only where something has changed.
 
-use super::{Figures, HeapState, MajorState, MinorState};
+use super::{Figures, HeapState, MajorState, MinorState, against_order};
 use crate::heap::HeapSetting;
 use crate::liballoc::{Known, MajorBlock, MinorBlock};
 use crate::process::Process;
@@ -76,6 +76,7 @@ fn major_state(major: &MajorBlock) -> MajorState {
         minors: major.minors.iter().map(minor_state).collect(),
         broken: major.broken.clone(),
         figures: Figures::default(),
+        against_order: against_order(major.minors.iter().map(|minor| minor.address)),
     }
 }
 

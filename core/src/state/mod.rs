@@ -141,8 +141,7 @@ impl HeapState {
 
     /// How many `next` pointers of the lists of minor blocks lead to a lower address.
     pub fn blocks_against_order(&self) -> usize {
-        let lists = self.majors.iter().map(|major| major.minors.iter().map(|it| it.address));
-        lists.map(against_order).sum()
+        self.majors.iter().map(|major| major.against_order).sum()
     }
 }
 
@@ -177,6 +176,9 @@ pub struct MajorState {
     /// The figures of it alone.
     #[serde(skip)]
     pub figures: Figures,
+    /// How many `next` pointers of its list lead to a lower address.
+    #[serde(skip)]
+    pub against_order: usize,
 }
 
 impl MajorState {

@@ -18,6 +18,7 @@ mod meant;
 pub mod names;
 mod noise;
 pub mod parser;
+mod part;
 mod pieces;
 pub mod printer;
 mod recognise;
@@ -26,6 +27,7 @@ mod torn;
 
 pub use names::CallName;
 pub use parser::Parser;
+pub use part::{LogTime, Part, Sieve};
 pub use printer::{print_call, print_line, print_result, print_signal};
 pub use recognise::{Kind, recognise};
 pub use resolve::resolve;

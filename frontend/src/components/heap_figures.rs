@@ -4,7 +4,7 @@ use crate::browser;
 use crate::store::{StoreContext, use_store};
 use crate::text;
 use mmap_playground_core::session::{FiguresAt, Session};
-use mmap_playground_core::state::{Figures, HeapState, percent};
+use mmap_playground_core::state::{Figures, HeapReader, HeapState, percent};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -97,13 +97,13 @@ fn use_figures_over_time(store: &StoreContext) -> Rc<Vec<FiguresAt>> {
 
 /// Looks at one position after the other, and between them lets the page do what else there is.
 async fn in_slices(mut session: Session, goes_on: impl Fn() -> bool) -> Option<Vec<FiguresAt>> {
-    let mut figures = Vec::new();
+    let (mut figures, mut heap) = (Vec::new(), HeapReader::default());
     let mut until = browser::now() + SLICE;
     for position in session.positions_of_figures(POINTS) {
         if !goes_on() {
             return None;
         }
-        figures.push(session.figures_at(position));
+        figures.push(session.figures_at(position, &mut heap));
         if browser::now() >= until {
             browser::next_frame().await;
             until = browser::now() + SLICE;

@@ -113,7 +113,7 @@ pub fn VmaList() -> Html {
                 Entry::Vma(_) => (None, "vma", 1),
                 Entry::Hole(_) => (Some("hole"), "vma-hole", 1),
             },
-            Row::Page(_) => (Some("page"), "vma-page", 2),
+            Row::Page(_) => (Some("page"), "vma-page", 2_u64),
             Row::More(..) => (Some("page"), "vma-more", 2),
         };
         let class = classes!(
@@ -138,8 +138,11 @@ pub fn VmaList() -> Html {
             Row::More(from, count) => more_row(from, count),
         };
         let (size, place) = chooser.place_in_set(row);
+        // By what it shows, so that a call makes no row anew but those that it changes. Only the
+        // last two bits of an address tell rows apart that begin at the same one.
+        let key = range.start() | level;
         Some(html! {
-            <div key={index} id={format!("vma-{index}")} {class} {style} role="treeitem" aria-level={level.to_string()} aria-selected={(active == Some(index)).to_string()}
+            <div {key} id={format!("vma-{index}")} {class} {style} role="treeitem" aria-level={level.to_string()} aria-selected={(active == Some(index)).to_string()}
                 aria-setsize={size.to_string()} aria-posinset={place.to_string()} aria-expanded={expanded.map(|it| it.to_string())}
                 {onclick} {onmouseenter} data-testid={test_id}>
                 { content }

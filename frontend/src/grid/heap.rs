@@ -195,6 +195,7 @@ mod tests {
             minors,
             broken: None,
             figures: Figures::default(),
+            against_order: 0,
         }
     }
 

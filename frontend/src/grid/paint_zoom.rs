@@ -45,6 +45,7 @@ pub fn fading(
     context.translate(at.0, at.1).ok()?;
     context.scale(factor, factor).ok()?;
     context.translate(-at.0, -at.1).ok()?;
+    context.set_image_smoothing_enabled(false); // it is gone in an instant
     let drawn = context
         .draw_image_with_html_canvas_element_and_dw_and_dh(kept, 0.0, 0.0, size.0, size.1)
         .ok();

@@ -3,7 +3,9 @@
 use crate::grid::change::Changes;
 use mmap_playground_core::address::Address;
 use mmap_playground_core::session::Session;
-use mmap_playground_core::state::{self, HeapReader, HeapState, Life, Totals, VmaKind, VmaView};
+use mmap_playground_core::state::{
+    self, HeapReader, HeapState, Life, MajorState, Totals, VmaKind, VmaView,
+};
 use std::rc::Rc;
 
 /// What the views ask of one moment, worked out once for all of them.
@@ -47,18 +49,16 @@ impl Moment {
 
     /// Says whether an address is that of a block in use, as malloc returned it.
     pub fn is_block(&self, address: Address) -> bool {
-        self.blocks().any(|payload| payload == address)
+        let majors = self.heap.iter().flat_map(|heap| &heap.majors);
+        let mut majors = majors.filter(|major| major.holds(address));
+        majors.any(|major| blocks(major).any(|payload| payload == address))
     }
 
     /// The block in use at the highest address.
     pub fn last_block(&self) -> Option<Address> {
-        self.blocks().max()
-    }
-
-    fn blocks(&self) -> impl Iterator<Item = Address> {
         let majors = self.heap.iter().flat_map(|heap| &heap.majors);
-        let minors = majors.flat_map(|major| &major.minors);
-        minors.filter(|minor| minor.life == Life::Live).map(|minor| minor.payload)
+        let in_use = majors.filter(|major| major.figures.blocks > 0);
+        blocks(in_use.max_by_key(|major| major.address)?).max()
     }
 
     /// The VMA at an address.
@@ -66,4 +66,9 @@ impl Moment {
         let index = self.vmas.partition_point(|vma| vma.range.end() <= address);
         self.vmas.get(index).filter(|vma| vma.range.contains(address))
     }
+}
+
+/// The blocks in use of a major block.
+fn blocks(major: &MajorState) -> impl Iterator<Item = Address> {
+    major.minors.iter().filter(|minor| minor.life == Life::Live).map(|minor| minor.payload)
 }

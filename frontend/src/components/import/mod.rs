@@ -1,6 +1,7 @@
 //! The import window: paste, choose or drop a log; a summary first; then it becomes the session, or
 //! a part of it.
 
+mod part;
 mod summary;
 mod taking;
 mod work;
@@ -8,7 +9,7 @@ mod work;
 use crate::browser;
 use crate::components::dialog::DialogWindow;
 use crate::store::use_store;
-use crate::text;
+use part::Cut;
 use std::cell::RefCell;
 use std::rc::Rc;
 use summary::{Summary, SummaryView};
@@ -74,7 +75,9 @@ pub fn Import() -> Html {
             { asking(&importing, &area, &empty, store.session.waits_for_log()) }
         </> },
         Stage::Opening(share) => at_work("Opening the file", *share, restart),
-        Stage::Cut(size) => cut(&importing, *size, restart),
+        Stage::Cut(too_long) => {
+            html! { <Cut importing={importing.clone()} too_long={too_long.clone()} /> }
+        }
         Stage::Running { read: false, share } => at_work("Reading", *share, restart),
         Stage::Running { read: true, share } => at_work("Running", *share, restart),
         Stage::Done(summary) => done(&importing, summary, store.session.position(), restart),
@@ -181,30 +184,6 @@ fn at_work(what: &str, share: f64, stop: Callback<MouseEvent>) -> Html {
         <progress max="1" value={share.to_string()} aria-label="Progress"></progress>
         <div class="dialog-actions"><span class="spring"></span>
             <button type="button" class="button" onclick={stop} data-testid="import-stop">{ "Stop" }</button></div>
-    </> }
-}
-
-/// More than fits: its beginning, or something else.
-fn cut(importing: &Importing, size: u64, restart: Callback<MouseEvent>) -> Html {
-    let work = importing.work.borrow();
-    let (name, all) = (&work.name, text::short_size(size));
-    let part = text::short_size(work.text.len() as u64);
-    let lines = text::grouped(work.text.lines().count() as u64);
-    let take = {
-        let importing = importing.clone();
-        move |_: MouseEvent| importing.take_the_beginning()
-    };
-    html! { <>
-        <p role="alert" data-testid="import-cut">
-            { format!("{name} has {all}, and that is more than fits into this page. Its first {lines} lines do, {part}.") }
-        </p>
-        <p class="hint">{ "For another part of it, cut that out first: with " }<code>{ "tail" }</code>{ " or " }
-            <code>{ "grep" }</code>{ ", or one process with " }<code>{ "strace -ff" }</code>{ ". Of what fits you choose the process later." }</p>
-        <div class="dialog-actions">
-            <button type="button" class="button" onclick={restart} data-testid="import-back">{ "Back" }</button>
-            <span class="spring"></span>
-            <button type="button" class="button primary" onclick={take} data-testid="import-beginning">{ format!("Read the first {lines} lines") }</button>
-        </div>
     </> }
 }
 

@@ -46,6 +46,11 @@ impl Taken {
         self.cut
     }
 
+    /// Whole lines taken.
+    pub(super) fn lines(&self) -> u64 {
+        self.lines as u64
+    }
+
     /// The text, with what is no UTF-8 replaced, and without a mark of byte order.
     pub(super) fn into_text(self) -> String {
         let mut text = String::from_utf8(self.bytes)

@@ -2,6 +2,7 @@
 //! becomes.
 
 use super::Handed;
+use super::part::Wanted;
 use super::summary::Summary;
 use super::taking::Taken;
 use crate::browser;
@@ -10,7 +11,7 @@ use crate::store::{Action, Loaded, Restored, Store, StoreContext, troubles};
 use mmap_playground_core::report::Choice;
 use mmap_playground_core::saved::Saved;
 use mmap_playground_core::session::{Import as Importer, Session};
-use mmap_playground_core::trace::{Kind, recognise};
+use mmap_playground_core::trace::{Kind, Part, Sieve, recognise};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -47,13 +48,39 @@ pub(super) enum Stage {
     Asking(Option<AttrValue>),
     /// Taking a file from the disk: the share done.
     Opening(f64),
-    /// Only the beginning of the text fits; all of it has so many bytes.
-    Cut(u64),
+    /// Only the beginning of the text fits.
+    Cut(Rc<TooLong>),
     /// At work: reading before running, and the share done.
     Running { read: bool, share: f64 },
     /// Done: what was found.
     Done(Rc<Summary>),
 }
+
+/// More than fits.
+#[derive(Clone, PartialEq)]
+pub(super) struct TooLong {
+    pub(super) name: AttrValue,
+    /// How many there are; not known of a part.
+    pub(super) bytes: Option<u64>,
+    /// Whole lines at the beginning that fit.
+    pub(super) lines: u64,
+    /// Bytes of them.
+    pub(super) fits: u64,
+    /// The part that was asked for last.
+    pub(super) wanted: Wanted,
+    /// What is wrong with it.
+    pub(super) wrong: Option<AttrValue>,
+}
+
+/// Where a text that does not fit can be read anew.
+#[derive(Clone)]
+enum Whole {
+    File(File),
+    Text(Rc<str>),
+}
+
+/// Bytes of a text that a part is taken from at once.
+const PIECE: usize = 1 << 20;
 
 /// The text being imported.
 #[derive(Clone, Default)]
@@ -68,6 +95,8 @@ pub(super) struct Work {
     /// The control that started it, by its selector: the focus goes back to it.
     control: Option<&'static str>,
     session: Option<Session>,
+    /// What it is the beginning of, or a part.
+    whole: Option<(Whole, Rc<TooLong>)>,
 }
 
 /// What the parts of the window share.
@@ -93,6 +122,12 @@ pub(super) fn use_importing(store: &StoreContext, dialog: &NodeRef) -> Importing
         work: use_mut_ref(Work::default),
         waiting: use_mut_ref(|| None),
         round: (*use_memo((), |()| Rc::new(Cell::new(0)))).clone(),
+    }
+}
+
+impl PartialEq for Importing {
+    fn eq(&self, other: &Importing) -> bool {
+        Rc::ptr_eq(&self.work, &other.work)
     }
 }
 
@@ -144,27 +179,101 @@ impl Importing {
         self.stop();
         let mut taken = Taken::default();
         taken.take(text.as_bytes());
-        self.take_what_fits(taken, text.len() as u64, name, place);
+        let size = text.len() as u64;
+        self.take_what_fits(taken, size, || Whole::Text(text.into()), name, place);
     }
 
     /// Starts with a text; if something of it did not fit, only when that is wanted.
-    fn take_what_fits(&self, taken: Taken, size: u64, name: AttrValue, place: Place) {
-        let cut = taken.is_cut();
-        let work = Work { text: taken.into_text().into(), name, place, ..Work::default() };
+    fn take_what_fits(
+        &self,
+        taken: Taken,
+        size: u64,
+        whole: impl FnOnce() -> Whole,
+        name: AttrValue,
+        place: Place,
+    ) {
+        let (cut, lines) = (taken.is_cut(), taken.lines());
+        let mut work = Work { text: taken.into_text().into(), name, place, ..Work::default() };
         if !is_text(&work.text) {
             return self.ask_again(format!("{} is no text, so it is no log.", work.name));
         }
-        if cut {
-            *self.work.borrow_mut() = work;
-            return self.stage.set(Stage::Cut(size));
+        if !cut {
+            return self.start(work);
         }
-        self.start(work);
+        let too_long = Rc::new(TooLong {
+            name: work.name.clone(),
+            bytes: Some(size),
+            lines,
+            fits: work.text.len() as u64,
+            wanted: Wanted::default(),
+            wrong: None,
+        });
+        work.whole = Some((whole(), too_long.clone()));
+        *self.work.borrow_mut() = work;
+        self.stage.set(Stage::Cut(too_long));
     }
 
     /// Takes the beginning that fits.
     pub(super) fn take_the_beginning(&self) {
         let work = self.work.borrow().clone();
-        self.start(work);
+        if work.text.is_empty() {
+            return self.read_part(None, Wanted::default()); // let go for a part
+        }
+        self.start(Work { whole: None, ..work });
+    }
+
+    /// Reads the text that did not fit anew, and takes a part of it; without one, the beginning
+    /// that fits.
+    pub(super) fn read_part(&self, part: Option<Part>, wanted: Wanted) {
+        let newest = self.begin();
+        // The beginning is let go: both together may be more than fits.
+        let work = Work { text: "".into(), ..self.work.take() };
+        *self.work.borrow_mut() = work.clone();
+        let Some((whole, too_long)) = work.whole.clone() else { return };
+        self.stage.set(Stage::Opening(0.0));
+        let this = self.clone();
+        yew::platform::spawn_local(async move {
+            let mut sieve = Sieve::new(part.unwrap_or_default());
+            let (mut taken, mut passed) = (Taken::default(), Vec::new());
+            let take = |bytes: &[u8], share| {
+                passed.clear();
+                sieve.pass(bytes, &mut passed);
+                let room = newest() && taken.take(&passed);
+                if room {
+                    this.stage.set(Stage::Opening(share));
+                }
+                room
+            };
+            if !whole.read(take).await {
+                return this.ask_again(format!("{} could not be read.", work.name));
+            }
+            if !newest() {
+                return;
+            }
+            if !taken.is_cut() {
+                passed.clear();
+                sieve.end(&mut passed);
+                taken.take(&passed);
+            }
+            let (cut, lines) = (taken.is_cut(), taken.lines());
+            let text: Arc<str> = taken.into_text().into();
+            let again = TooLong { wanted, wrong: None, ..(*too_long).clone() };
+            if text.is_empty() {
+                let many = crate::text::grouped(sieve.lines());
+                let wrong = format!("None of its {many} lines is in that part.");
+                let again = TooLong { wrong: Some(wrong.into()), ..again };
+                this.stage.set(Stage::Cut(Rc::new(again)));
+            } else if !is_text(&text) {
+                this.ask_again(format!("That part of {} is no text, so it is no log.", work.name));
+            } else if cut && part.is_some() {
+                let fits = text.len() as u64;
+                let again = Rc::new(TooLong { bytes: None, lines, fits, ..again });
+                this.work.replace(Work { text, whole: Some((whole, again.clone())), ..work });
+                this.stage.set(Stage::Cut(again));
+            } else {
+                this.start(Work { text, whole: None, ..work });
+            }
+        });
     }
 
     /// Says whether there is a session that a text can be added to.
@@ -244,7 +353,11 @@ impl Importing {
                         let text = taken.into_text().into();
                         this.waiting.replace(Some(Work { text, name, ..Work::default() }));
                     }
-                    Some(()) => this.take_what_fits(taken, file.size() as u64, name, Place::Own),
+                    Some(()) => {
+                        let size = file.size() as u64;
+                        let whole = || Whole::File(file);
+                        this.take_what_fits(taken, size, whole, name, Place::Own);
+                    }
                     None => return this.ask_again(format!("{name} could not be read.")),
                 }
             }
@@ -379,6 +492,27 @@ impl Importing {
     fn close(&self) {
         if let Some(dialog) = self.dialog.cast::<HtmlDialogElement>() {
             dialog.close();
+        }
+    }
+}
+
+impl Whole {
+    /// Gives it all, piece by piece with the share done, as long as more is taken; says whether it
+    /// could be read.
+    async fn read(&self, mut take: impl FnMut(&[u8], f64) -> bool) -> bool {
+        match self {
+            Whole::File(file) => browser::read(file, take).await.is_some(),
+            Whole::Text(text) => {
+                let mut done = 0;
+                for piece in text.as_bytes().chunks(PIECE) {
+                    done += piece.len();
+                    if !take(piece, done as f64 / text.len() as f64) {
+                        break;
+                    }
+                    browser::next_frame().await;
+                }
+                true
+            }
         }
     }
 }

@@ -20,12 +20,13 @@ use crate::grid::level::Level;
 use crate::grid::plan::{Hit, Plan, Room};
 use crate::grid::scene::Marks;
 use crate::lit::{Lit, use_lit};
-use crate::store::{PointedContext, StoreContext, use_pointed, use_store};
+use crate::store::{Action, PointedContext, StoreContext, use_pointed, use_store};
 use mmap_playground_core::abi::Prot;
 use mmap_playground_core::address::{Address, PAGE_SIZE, PageRange, page_floor};
 use press::Press;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 use view::Zooming;
 use web_sys::{HtmlElement, PointerEvent};
 use yew::prelude::*;
@@ -37,6 +38,9 @@ const GUTTER: f64 = 92.0;
 const BAR: f64 = 10.0;
 /// What stays in sight of the map when it is scrolled as far as it goes, in CSS pixels.
 const LEFT_IN_SIGHT: f64 = 30.0;
+
+/// The map rests once nothing has turned it for so long.
+const REST: Duration = Duration::from_millis(120);
 
 /// What changes without the page knowing.
 #[derive(Default)]
@@ -62,6 +66,10 @@ struct Local {
     motion: (Option<f64>, u32),
     /// What a step of zoom is growing or shrinking out of, and how many there were.
     zooming: (Option<Zooming>, u32),
+    /// How often the map was scrolled or zoomed.
+    turns: u32,
+    /// What is to be said once it rests.
+    words: Option<AttrValue>,
 }
 
 /// The map as it stands in one rendering: what its handlers share.
@@ -79,6 +87,8 @@ struct Map {
     hover: UseStateHandle<Option<Hit>>,
     menu: UseStateHandle<Option<(f64, f64)>>,
     legend: UseStateHandle<(Marks, Vec<Prot>)>,
+    /// How often the map was scrolled or zoomed when it last came to rest.
+    rested: UseStateHandle<u32>,
     job: Rc<FrameJob>,
     colors: Colors,
 }
@@ -101,6 +111,37 @@ impl Map {
     fn point_at(&self, found: Option<Hit>) {
         self.hover.set(found);
         self.pointed.set(found.map(words::pointed));
+    }
+
+    /// Waits until the map rests: only then all views hear what is under the pointer now, and it is
+    /// said where the map is, for that renders the whole page.
+    fn turned(&self) {
+        let turns = {
+            let mut local = self.local.borrow_mut();
+            local.turns = local.turns.wrapping_add(1);
+            local.turns
+        };
+        let (local, rested) = (self.local.clone(), self.rested.setter());
+        yew::platform::spawn_local(async move {
+            yew::platform::time::sleep(REST).await;
+            if local.borrow().turns == turns {
+                rested.set(turns);
+            }
+        });
+    }
+
+    /// The map rests: see [`Map::turned`].
+    fn rest(&self) {
+        let (place, words) = {
+            let mut local = self.local.borrow_mut();
+            (local.pointer, local.words.take())
+        };
+        if let Some(place) = place {
+            self.point_at(self.hit(place));
+        }
+        if let Some(words) = words {
+            self.store.dispatch(Action::Say(words));
+        }
     }
 
     /// Scrolls; says whether it moved.
@@ -148,6 +189,7 @@ pub fn PageGrid() -> Html {
     let zoom = use_state_eq(Zoom::default);
     let hover = use_state_eq(|| None::<Hit>);
     let menu = use_state_eq(|| None::<(f64, f64)>);
+    let rested = use_state_eq(|| 0);
     let legend = use_state_eq(|| (Marks::empty(), Vec::<Prot>::new()));
     let colors = use_colors();
     let local = use_mut_ref(Local::default);
@@ -173,6 +215,7 @@ pub fn PageGrid() -> Html {
         hover: hover.clone(),
         menu: menu.clone(),
         legend: legend.clone(),
+        rested: rested.clone(),
         job,
         colors,
     });
@@ -192,14 +235,8 @@ pub fn PageGrid() -> Html {
         use_effect_with(store.revision, move |_| menu.set(None));
     }
     {
-        // What is under a pointer that rests may have become something else.
         let map = map.clone();
-        use_effect_with((level, zoom.phase), move |_| {
-            let place = map.local.borrow().pointer;
-            if let Some(place) = place {
-                map.point_at(map.hit(place));
-            }
-        });
+        use_effect_with(*rested, move |_| map.rest());
     }
     use_wheel(&holder, &map);
     use_two_fingers(&holder, &map.local);

@@ -82,6 +82,9 @@ impl Map {
         if browser::prefers_reduced_motion() {
             return;
         }
+        if self.local.borrow_mut().zooming.0.take().is_some() {
+            return; // step after step: nothing to see between them
+        }
         let canvas = self.canvas.cast::<HtmlCanvasElement>();
         let Some(kept) = canvas.and_then(|canvas| paint_zoom::copy(&canvas)) else { return };
         let mut local = self.local.borrow_mut();

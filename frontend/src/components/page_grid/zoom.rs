@@ -6,7 +6,6 @@ use crate::browser;
 use crate::grid::layout::Grain;
 use crate::grid::level::{Level, PAGES};
 use crate::grid::plan::{Hit, Plan};
-use crate::store::Action;
 use crate::text;
 use mmap_playground_core::address::{Address, PAGE_SIZE};
 use std::rc::Rc;
@@ -91,7 +90,8 @@ impl Map {
         self.menu.set(None);
         self.zoom.set(Zoom { level: Some(level), phase });
         let words = format!("{}, {}, around {}", name(level), level.scale(), text::hex(address));
-        self.store.dispatch(Action::Say(words.into()));
+        self.local.borrow_mut().words = Some(words.into());
+        self.turned();
     }
 
     /// Goes to a level around an address, with it in the middle if it is not in view.
@@ -163,7 +163,8 @@ impl Map {
         if event.shift_key() || x.abs() > y.abs() {
             let moved = self.scroll(if x.abs() > y.abs() { x } else { y });
             if moved {
-                self.point_at(self.hit(at));
+                self.local.borrow_mut().pointer = Some(at);
+                self.turned();
             }
             return moved;
         }

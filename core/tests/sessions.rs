@@ -51,6 +51,25 @@ fn recorded_logs_come_back() {
     assert!(count >= 20, "{count} logs");
 }
 
+/// A maps text from the end of a program is no beginning of its log: what the kernel chose then is
+/// mapped already.
+#[test]
+fn a_maps_text_of_another_moment_is_noticed() {
+    let mut count = 0;
+    for name in names(&STRACE, ".strace") {
+        let [first, last] = ["initial", "final"].map(|moment| {
+            let (session, _) =
+                Session::start_from_maps(text(&STRACE, &format!("{name}.{moment}.maps"))?);
+            let log = text(&STRACE, &format!("{name}.strace"))?;
+            Some(import(&session, log).counts().displacing)
+        });
+        assert!(first.is_none_or(|count| count == 0), "{name}");
+        assert!(last.is_none_or(|count| count > 0), "{name}");
+        count += usize::from(last.is_some());
+    }
+    assert!(count >= 15, "{count} logs");
+}
+
 #[cfg(not(target_arch = "wasm32"))]
 mod random {
     use super::*;

@@ -6,7 +6,8 @@ use crate::model::maps::parse_maps;
 use crate::model::trace::complete::{Known, complete};
 use crate::model::trace::lexer::tokens;
 use crate::model::trace::{
-    ParsedCall, Parser, Script, Severity, Statement, print_call, recognise, resolve,
+    LogTime, ParsedCall, Parser, Part, Script, Severity, Sieve, Statement, print_call, recognise,
+    resolve,
 };
 
 /// Reads a text whole and in slices, and what it prints of it again.
@@ -28,7 +29,35 @@ pub(crate) fn run(bytes: &[u8]) {
     }
     recognise(&text);
     parse_maps(&text);
+    passes_in_pieces(bytes);
     completes(&text, bytes.last().copied().unwrap_or_default());
+}
+
+/// A part of a log is some of its lines, wherever the log is cut into pieces; all of it is all.
+fn passes_in_pieces(log: &[u8]) {
+    let passed = |part: Part, length: usize| {
+        let (mut sieve, mut taken) = (Sieve::new(part), Vec::new());
+        for piece in log.chunks(length.max(1)) {
+            sieve.pass(piece, &mut taken);
+        }
+        sieve.end(&mut taken);
+        taken
+    };
+    let length = log.first().map_or(1, |byte| usize::from(byte % 16) + 1);
+    assert_eq!(passed(Part::default(), length), log);
+    let time = LogTime::read("12:00:00");
+    let process = log.last().map(|byte| u32::from(byte % 10));
+    for part in [
+        Part { process, ..Part::default() },
+        Part { from: time, ..Part::default() },
+        Part { first_line: u64::from(process.unwrap_or_default()), to: time, ..Part::default() },
+    ] {
+        let taken = passed(part, length);
+        assert_eq!(passed(part, log.len()), taken, "in pieces of {length}");
+        let mut lines = log.split_inclusive(|byte| *byte == b'\n');
+        let mut of_part = taken.split_inclusive(|byte| *byte == b'\n');
+        assert!(of_part.all(|line| lines.any(|other| other == line)), "a line of no log");
+    }
 }
 
 /// Tokens lie one behind the other, and leave nothing out.

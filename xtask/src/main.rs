@@ -1,5 +1,5 @@
 //! The project's own commands: `cargo xtask serve`, `build`, `test`, `ci`, `conformance`, `bench`,
-//! `fuzz`, `mutants`, `coverage`, `deps` and `reliability`.
+//! `fuzz`, `mutants`, `coverage`, `twice`, `deps` and `reliability`.
 //!
 //! Each first installs what it needs and is missing ([`setup`]), then runs trunk
 //! ([`page`]) or the tests and checks ([`check`]) and reports on them ([`report`]).
@@ -18,6 +18,7 @@ mod sbom;
 mod seal;
 mod setup;
 mod shell;
+mod twice;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,8 @@ enum Command {
     },
     /// Builds the page into dist/ and the guide into dist/guide/, for any static host and any path on it.
     Build,
+    /// Builds the page here and in a fresh clone, and says which files have other bytes.
+    Twice,
     /// Runs every test there is: native, in Node, in Chromium and Firefox, and end to end.
     Test,
     /// Runs what continuous integration runs: formatting, lints, docs, every test.
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve { port, open } => page::serve(port, open),
         Command::Build => page::build(),
+        Command::Twice => twice::twice(),
         Command::Test => check::test(),
         Command::Ci => check::ci(),
         Command::Conformance { options } => check::conformance(&options),

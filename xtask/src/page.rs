@@ -1,6 +1,7 @@
 //! Builds and serves the page with trunk, and builds the guide beside it with mdBook.
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
@@ -43,7 +44,30 @@ pub(crate) fn build() -> Result<ExitCode> {
 pub(crate) fn release_build() -> Result<Command> {
     let mut trunk = command(setup::trunk_path()?);
     trunk.args(["build", "--release", "--dist", "dist"]);
+    trunk.env("CARGO_ENCODED_RUSTFLAGS", flags());
     Ok(trunk)
+}
+
+/// What the compiler is told beside what it would be told anyway: names for the folders in which
+/// cargo keeps other people's crates that are the same on every machine. A panic tells its place.
+fn flags() -> String {
+    const BETWEEN: &str = "\x1f";
+    let encoded = env::var("CARGO_ENCODED_RUSTFLAGS").ok();
+    let plain = || {
+        env::var("RUSTFLAGS")
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(BETWEEN)
+    };
+    let mut flags = vec![encoded.unwrap_or_else(plain)];
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo"))).unwrap_or_default();
+    for registry in fs::read_dir(home.join("registry/src")).into_iter().flatten().flatten() {
+        flags.push(format!("--remap-path-prefix={}=crates", registry.path().display()));
+    }
+    flags.retain(|flag| !flag.is_empty());
+    flags.join(BETWEEN)
 }
 
 /// Builds the bare counter, the least page that Yew makes, as the page is built; gives its folder.

@@ -1,7 +1,7 @@
 //! Writes `docs/reliability.md`: what was tried so far, how much of it, and what it found.
 //!
-//! Numbers come from the runs themselves: `docs/reliability.json` from `cargo xtask fuzz`, `mutants`
-//! and `coverage` and from the `monkey` of `e2e/examples`, and the inputs that ever found a fault from
+//! Numbers come from the runs themselves: `docs/reliability.json` from `cargo xtask fuzz`, `mutants`,
+//! `coverage` and `twice` and from the `monkey` of `e2e/examples`, and the inputs that ever found a fault from
 //! `fuzz/crashes`. What no run measures is told in `reliability.points.md`.
 
 use std::fmt::Write;
@@ -99,7 +99,8 @@ fn report(record: &Value, faults: &dyn Fn(&str) -> Vec<String>) -> Result<String
         .replace("{found}", &grouped(found))
         .replace("{minutes}", &minutes)
         .replace("{caught}", &caught)
-        .replace("{reached}", &reached);
+        .replace("{reached}", &reached)
+        .replace("{twice}", &twice(record));
     Ok([INTRODUCTION, &points, &fuzzing, &monkey, &mutants, &coverage].concat())
 }
 
@@ -177,6 +178,16 @@ fn coverage(record: &Value) -> (String, String) {
     let [all, reached] = counts(&coverage["all"]);
     let share = percent(reached, all);
     (text, format!("{share} % of {} regions", grouped(all)))
+}
+
+/// How two builds compared.
+fn twice(record: &Value) -> String {
+    let twice = &record["twice"];
+    match (number(twice, "files"), number(twice, "differ")) {
+        (0, _) => NONE.to_owned(),
+        (files, 0) => format!("two builds in two folders gave the same bytes, all {files} files"),
+        (files, differ) => format!("of two builds in two folders {differ} of {files} files differ"),
+    }
 }
 
 /// What stands where nothing is recorded.

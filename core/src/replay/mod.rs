@@ -69,6 +69,9 @@ pub struct Counts {
     pub errors: u64,
     /// Lines that could not be read.
     pub unreadable: u64,
+    /// Mappings that the kernel chose a place for, and the log has them where something was mapped:
+    /// what unmapped it is not in the log, or what it began from is of another moment.
+    pub displacing: u64,
 }
 
 impl Counts {
@@ -81,6 +84,7 @@ impl Counts {
             signals: self.signals.saturating_sub(earlier.signals),
             errors: self.errors.saturating_sub(earlier.errors),
             unreadable: self.unreadable.saturating_sub(earlier.unreadable),
+            displacing: self.displacing.saturating_sub(earlier.displacing),
         }
     }
 }

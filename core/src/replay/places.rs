@@ -23,6 +23,8 @@ impl Runner {
         let own_result = own_result.lines().next().unwrap_or_default().to_owned();
         let why = own.reason.as_ref().map(|reason| format!(": {}", reason.sentence()));
         let why = why.unwrap_or_default();
+        let displaces = chosen_range(&step.call, address)
+            .is_some_and(|range| before.kernel.space.vmas().overlapping(range).next().is_some());
         self.process = before;
         let mut outcome = match step.call {
             Call::Brk { .. } => self.force_break(address),
@@ -31,6 +33,12 @@ impl Runner {
         let there = outcome.returned == Returned::Value(address);
         if there {
             step.notes.push(format!("put where the log has it; by itself: {own_result}{why}"));
+            if displaces {
+                self.counts.displacing += 1;
+                step.notes.push(
+                    "something was mapped there: what unmapped it is not in the log".to_owned(),
+                );
+            }
             outcome.reason = None;
         } else {
             step.divergence = Some(format!("recorded {address:#x}; by itself: {own_result}{why}"));
@@ -169,6 +177,14 @@ impl Runner {
             step.notes.push(format!("{hole} must have been mapped before: inferred"));
         }
     }
+}
+
+/// The pages of a mapping whose place the kernel chose: it chooses none that are mapped.
+fn chosen_range(call: &Call, address: Address) -> Option<PageRange> {
+    let Call::Mmap { length, flags, .. } = *call else { return None };
+    let fixed = MapFlags::FIXED | MapFlags::FIXED_NOREPLACE;
+    let chosen = !MapFlags::from_bits_retain(flags).intersects(fixed);
+    chosen.then(|| PageRange::spanning(address, page_ceil_wrapping(length))).flatten()
 }
 
 /// Private anonymous memory that no call of the trace made.

@@ -96,6 +96,11 @@ pub(super) fn SummaryView(props: &SummaryProps) -> Html {
             if summary.on_maps {
                 <p class="hint" data-testid="import-on-maps">{ "It runs on top of the maps text." }</p>
             }
+            if summary.counts.displacing > 0 && summary.on_maps {
+                <p class="why" data-testid="import-displacing">
+                    { format!("{} found something mapped where the log has it: the maps text is of another moment, or the log lacks calls.", text::count(summary.counts.displacing, "mapping")) }
+                </p>
+            }
             if let Some(wrong) = &summary.maps_wrong {
                 <p class="why">{ wrong }</p>
             }

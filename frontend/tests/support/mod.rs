@@ -40,6 +40,12 @@ impl Page {
         }
     }
 
+    /// Waits until a map that was scrolled or zoomed counts as at rest.
+    pub async fn rest(&self) {
+        sleep(Duration::from_millis(300)).await;
+        self.settle().await;
+    }
+
     pub fn all(&self, id: &str) -> Vec<HtmlElement> {
         let list = self.root.query_selector_all(&format!("[data-testid={id}]")).unwrap();
         (0..list.length()).map(|index| list.item(index).unwrap().unchecked_into()).collect()

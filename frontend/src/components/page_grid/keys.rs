@@ -123,6 +123,7 @@ impl Map {
     }
 
     fn arrive(self: &Rc<Map>, target: Address, hit: Hit) {
+        self.said_otherwise();
         self.store.dispatch(Action::Inspect(Some(target)));
         self.store.dispatch(Action::Say(words::describe(&self.store, hit).into()));
         self.pointed.set(Some(words::pointed(hit)));

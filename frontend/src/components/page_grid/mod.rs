@@ -130,6 +130,13 @@ impl Map {
         });
     }
 
+    /// Something else is pointed at and said, so that the map's rest is no news.
+    fn said_otherwise(&self) {
+        let mut local = self.local.borrow_mut();
+        local.turns = local.turns.wrapping_add(1);
+        local.words = None;
+    }
+
     /// The map rests: see [`Map::turned`].
     fn rest(&self) {
         let (place, words) = {

@@ -5,6 +5,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -26,11 +27,25 @@ struct Target {
     seeds: Vec<String>,
 }
 
+/// How a target's inputs are made.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// By libFuzzer, by what they reach.
+    Guided,
+    /// By changing the corpus at random, several times as many.
+    Random,
+}
+
 /// Runs all targets, or the one that is named, so many minutes in all.
-pub(crate) fn fuzz(minutes: u64, only: Option<&str>) -> Result<ExitCode> {
-    setup::take(&setup::for_fuzz()?)?;
-    println!("Building the fuzz targets with the nightly compiler, some minutes the first time …");
-    run(cargo_fuzz("build")?.args(["--sanitizer", "none"]))?;
+pub(crate) fn fuzz(minutes: u64, only: Option<&str>, random: bool) -> Result<ExitCode> {
+    let way = if random { Way::Random } else { Way::Guided };
+    if way == Way::Guided {
+        setup::take(&setup::for_fuzz()?)?;
+        println!(
+            "Building the fuzz targets with the nightly compiler, some minutes the first time …"
+        );
+        run(cargo_fuzz("build")?.args(["--sanitizer", "none"]))?;
+    }
     let mut targets = targets()?;
     targets.retain(|target| only.is_none_or(|only| only == target.name));
     if targets.is_empty() {
@@ -40,8 +55,11 @@ pub(crate) fn fuzz(minutes: u64, only: Option<&str>) -> Result<ExitCode> {
     let mut found = Vec::new();
     for round in 1..=ROUNDS {
         for target in &targets {
-            let (executions, ended_well) = target.run_for(seconds)?;
-            add(&target.name, executions)?;
+            let (executions, ended_well) = match way {
+                Way::Guided => target.run_for(seconds)?,
+                Way::Random => target.storm_for(seconds)?,
+            };
+            add(&target.name, way, executions)?;
             let verdict = if ended_well { "nothing found" } else { "FOUND SOMETHING" };
             println!("[fuzz] round {round}, {}: {executions} inputs, {verdict}", target.name);
             if !ended_well && !found.contains(&target.name) {
@@ -112,6 +130,22 @@ impl Target {
     }
 }
 
+impl Target {
+    /// As [`Target::run_for`], with inputs changed at random.
+    fn storm_for(&self, seconds: u64) -> Result<(u64, bool)> {
+        let seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros().to_string();
+        let mut storm = cargo("run --quiet --profile conformance -p hostile --example storm --");
+        storm.args([&self.name, &seconds.to_string(), &seed]);
+        storm.arg(folder().join("corpus").join(&self.name));
+        storm.arg(format!("fuzz/corpus/{}", self.name)).args(&self.seeds);
+        let output = storm.output().context("could not start the storm")?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let tried = text.lines().find_map(|line| line.strip_prefix("tried ")?.parse().ok());
+        let tried = tried.with_context(|| format!("it did not run: {text}"))?;
+        Ok((tried, output.status.success()))
+    }
+}
+
 /// What libFuzzer says at its end.
 fn executions(log: &Path) -> Result<u64> {
     let text = String::from_utf8_lossy(&fs::read(log)?).into_owned();
@@ -123,9 +157,10 @@ fn executions(log: &Path) -> Result<u64> {
 }
 
 /// Adds executions to what is recorded.
-fn add(target: &str, executions: u64) -> Result<()> {
+fn add(target: &str, way: Way, executions: u64) -> Result<()> {
+    let name = if way == Way::Guided { "executions" } else { "random" };
     record::change(|record| {
-        let count = &mut record["fuzzing"][target]["executions"];
+        let count = &mut record["fuzzing"][target][name];
         *count = json!(count.as_u64().unwrap_or(0) + executions);
     })
 }

@@ -74,6 +74,10 @@ enum Command {
         /// One target only.
         #[arg(long)]
         target: Option<String>,
+        /// Changes inputs at random and does not look at what they reach: on the stable compiler,
+        /// and several times as many.
+        #[arg(long)]
+        random: bool,
     },
     /// Holds the dependencies to deny.toml: licences, sources, none twice in the page; known
     /// advisories, where their database can be reached.
@@ -108,7 +112,7 @@ fn main() -> ExitCode {
         Command::Mutants { share } => rules::mutants(&share),
         Command::Coverage => rules::coverage(),
         Command::Seal => seal::seal(),
-        Command::Fuzz { minutes, target } => fuzz::fuzz(minutes, target.as_deref()),
+        Command::Fuzz { minutes, target, random } => fuzz::fuzz(minutes, target.as_deref(), random),
     };
     match done {
         Ok(code) => code,

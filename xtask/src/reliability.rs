@@ -28,11 +28,12 @@ const FUZZING: &str = "
 ## Fuzzing
 
 Each target (crate `hostile`) takes any bytes through one door and asserts what must hold. libFuzzer
-chooses them by what they reach (`cargo xtask fuzz`). Every input that found a fault is kept, named after
-the fault, and run by `cargo test -p hostile` ever after.
+chooses them by what they reach (`cargo xtask fuzz`); or what libFuzzer kept and the corpus are changed at
+random, without a look at what that reaches (`--random`). Every input that found a fault is kept, named
+after the fault, and run by `cargo test -p hostile` ever after.
 
-| target | inputs tried | faults found, all mended |
-| --- | ---: | --- |
+| target | chosen by libFuzzer | changed at random | faults found, all mended |
+| --- | ---: | ---: | --- |
 ";
 
 const MONKEY: &str = "
@@ -108,17 +109,19 @@ fn report(record: &Value, faults: &dyn Fn(&str) -> Vec<String>) -> Result<String
 fn fuzzing(record: &Value, faults: &dyn Fn(&str) -> Vec<String>) -> Result<(String, u64, u64)> {
     let targets = record["fuzzing"].as_object().context("no fuzzing is recorded")?;
     let mut text = FUZZING.to_owned();
-    let (mut inputs, mut found) = (0, 0);
+    let (mut inputs, mut found) = ([0, 0], 0);
     for (target, record) in targets {
-        let executions = number(record, "executions");
+        let [chosen, random] = ["executions", "random"].map(|name| number(record, name));
         let faults = faults(target);
-        inputs += executions;
+        inputs = [inputs[0] + chosen, inputs[1] + random];
         found += faults.len() as u64;
         let names = faults.join(", ").replace('-', " ");
-        let _ = writeln!(text, "| {target} | {} | {names} |", grouped(executions));
+        let (chosen, random) = (grouped(chosen), grouped(random));
+        let _ = writeln!(text, "| {target} | {chosen} | {random} | {names} |");
     }
-    let _ = writeln!(text, "| **all** | **{}** | **{found}** |", grouped(inputs));
-    Ok((text, inputs, found))
+    let [chosen, random] = inputs.map(grouped);
+    let _ = writeln!(text, "| **all** | **{chosen}** | **{random}** | **{found}** |");
+    Ok((text, inputs.iter().sum(), found))
 }
 
 /// The section, and how many minutes each browser was played with.
@@ -236,15 +239,16 @@ mod tests {
 
     #[test]
     fn targets_are_added_up() {
-        let report =
-            of(json!({"fuzzing": {"maps": {"executions": 1_234_567}, "text": {"executions": 33}}}));
+        let report = of(
+            json!({"fuzzing": {"maps": {"executions": 1_234_567}, "text": {"executions": 33, "random": 2}}}),
+        );
         let rows: Vec<&str> = report.lines().rev().take(3).collect();
         assert_eq!(
             rows,
             [
-                "| **all** | **1,234,600** | **1** |",
-                "| text | 33 | a fault |",
-                "| maps | 1,234,567 |  |"
+                "| **all** | **1,234,600** | **2** | **1** |",
+                "| text | 33 | 2 | a fault |",
+                "| maps | 1,234,567 | 0 |  |"
             ]
         );
         assert!(!report.contains('{'), "a number is missing: {report}");

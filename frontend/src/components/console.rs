@@ -5,7 +5,7 @@
 
 use crate::components::console_input::ConsoleInput;
 use crate::lit::{self, Lit, Pointed, use_lit};
-use crate::store::{Action, Trouble, use_pointed, use_store};
+use crate::store::{Action, Store, Trouble, use_pointed, use_store};
 use mmap_playground_core::address::Address;
 use mmap_playground_core::event::Event;
 use mmap_playground_core::session::{Session, Step};
@@ -15,15 +15,16 @@ use std::sync::Arc;
 use yew::prelude::*;
 
 /// How many lines are in the document at once.
-const WINDOW: usize = 160;
+const WINDOW: usize = 80;
 /// How many lines a step through the log moves the window.
-const STRIDE: usize = 80;
+const STRIDE: usize = 40;
 
 /// The console panel.
 #[component]
 pub fn Console() -> Html {
     let store = use_store();
     let lit = use_lit();
+    let pointing = use_pointed().setter();
     let scroller = use_node_ref();
     let moved = use_state_eq(|| 0_isize);
 
@@ -52,7 +53,8 @@ pub fn Console() -> Html {
         let lights = row.lights(&lit);
         html! {
             <Line key={row.index} row={row.clone()} current={row.index + 1 == position}
-                ahead={row.index >= position} lit={lights} />
+                ahead={row.index >= position} lit={lights}
+                dispatcher={store.dispatcher()} pointing={pointing.clone()} />
         }
     });
     html! {
@@ -152,32 +154,30 @@ struct LineProps {
     current: bool,
     ahead: bool,
     lit: bool,
+    /// With what it points by, it comes from the panel, so that a call draws anew no other line.
+    dispatcher: UseReducerDispatcher<Store>,
+    pointing: UseStateSetter<Option<Pointed>>,
 }
 
 /// One line that ran.
 #[component]
 fn Line(props: &LineProps) -> Html {
-    let store = use_context_dispatcher();
-    let pointed = use_pointed();
-    let row = &props.row;
+    let LineProps { row, dispatcher, pointing, .. } = props;
     let step = &row.step;
     let onclick = {
-        let (dispatcher, position) = (store, row.index + 1);
+        let (dispatcher, position) = (dispatcher.clone(), row.index + 1);
         move |_| dispatcher.dispatch(Action::GoTo(position))
     };
-    let onmouseenter = {
-        let (pointed, index) = (pointed.clone(), row.index);
-        move |_| pointed.set(Some(Pointed::step(index)))
+    let point_at = |what: Option<Pointed>| {
+        let pointing = pointing.clone();
+        move || pointing.set(what)
     };
-    let onfocus = {
-        let (pointed, index) = (pointed.clone(), row.index);
-        move |_| pointed.set(Some(Pointed::step(index)))
+    let (point, leave) = (point_at(Some(Pointed::step(row.index))), point_at(None));
+    let (onmouseenter, onmouseleave) = {
+        let (point, leave) = (point.clone(), leave.clone());
+        (move |_: MouseEvent| point(), move |_: MouseEvent| leave())
     };
-    let onblur = {
-        let pointed = pointed.clone();
-        move |_| pointed.set(None)
-    };
-    let onmouseleave = move |_| pointed.set(None);
+    let (onfocus, onblur) = (move |_: FocusEvent| point(), move |_: FocusEvent| leave());
     let class = classes!(
         "line",
         props.current.then_some("current"),
@@ -186,6 +186,7 @@ fn Line(props: &LineProps) -> Html {
         step.failed.then_some("failed"),
         step.skipped.then_some("skipped"),
     );
+    let surprises = if props.current { step.surprises() } else { Vec::new() };
     html! {
         <div {class} {onmouseenter} {onmouseleave} data-testid="console-line" data-step={(row.index + 1).to_string()}>
             if let Some(remark) = &row.remark {
@@ -211,7 +212,7 @@ fn Line(props: &LineProps) -> Html {
                 <p class={if step.failed { "why" } else { "why noted" }} data-testid="console-why"><b>{ if step.failed { "WHY" } else { "NOTE" } }</b>{ " " }{ why }</p>
             }
             // Beside the line that one stands on, a few rows each: the inspector has room for all.
-            { for step.surprises().into_iter().filter(|_| props.current).map(|surprise| html! {
+            { for surprises.into_iter().map(|surprise| html! {
                 <p class="why noted brief" data-testid="console-surprise" title={surprise.clone()}><b>{ "NOTE" }</b>{ " " }{ without_citation(&surprise) }</p>
             }) }
             if let Some(divergence) = &step.divergence {
@@ -225,11 +226,6 @@ fn Line(props: &LineProps) -> Html {
 /// A remark without where it is documented, which the inspector has room for.
 fn without_citation(surprise: &str) -> String {
     surprise.split(" [").next().unwrap_or_default().to_owned()
-}
-
-#[hook]
-fn use_context_dispatcher() -> UseReducerDispatcher<crate::store::Store> {
-    use_store().dispatcher()
 }
 
 fn trouble(trouble: &Trouble) -> Html {

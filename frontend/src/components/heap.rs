@@ -7,7 +7,7 @@ use crate::components::heap_setting::{HeapAbout, HeapChoice};
 use crate::components::icons;
 use crate::grid::heap::{self, Part, Piece};
 use crate::grid::links::{self, Pointer};
-use crate::lit::{Pointed, use_lit};
+use crate::lit::{Lit, Pointed, use_lit};
 use crate::store::{Action, Store, use_pointed, use_store};
 use crate::text;
 use mmap_playground_core::address::Address;
@@ -35,6 +35,8 @@ pub const BEST_BET: &str =
 #[component]
 pub fn Heap() -> Html {
     let store = use_store();
+    let (lit, pointing) = (use_lit(), use_pointed().setter());
+    let unlit = use_memo((), |()| Lit::default());
     let scale = use_state_eq(|| 3_usize);
     let (smaller, larger) = {
         let (down, up) = (scale.clone(), scale.clone());
@@ -63,7 +65,8 @@ pub fn Heap() -> Html {
             <HeapOrder state={state.clone()} />
             <>{ for state.majors.iter().take(MAJORS).enumerate().map(|(index, major)| html! {
                 <Major key={index} {index} major={major.clone()} shape={state.shape.clone()} scale={SCALES[*scale]} best_bet={state.best_bet == Some(major.address)} last={index + 1 == state.majors.len()}
-                    cursor={store.cursor.filter(|cursor| major.holds(*cursor))} dispatcher={store.dispatcher()} />
+                    cursor={store.cursor.filter(|cursor| major.holds(*cursor))} dispatcher={store.dispatcher()}
+                    lit={if lit.overlaps(major.address, u64::from(major.size)) { lit.clone() } else { unlit.clone() }} pointing={pointing.clone()} />
             }) }</>
             if state.majors.len() > MAJORS {
                 <p class="hint">{ format!("and {} more", text::count((state.majors.len() - MAJORS) as u64, "major block")) }</p>
@@ -161,17 +164,20 @@ struct MajorProps {
     scale: f64,
     best_bet: bool,
     last: bool,
-    /// The byte that the inspector is about, if it lies inside. With the dispatcher it comes from
-    /// the panel, so that a call draws anew only the major blocks that it touches.
+    /// The byte that the inspector is about, if it lies inside. With all below it comes from the
+    /// panel, so that a call draws anew only the major blocks that it touches.
     cursor: Option<Address>,
     dispatcher: UseReducerDispatcher<Store>,
+    /// What lights up inside.
+    lit: Rc<Lit>,
+    pointing: UseStateSetter<Option<Pointed>>,
 }
 
 /// One major block.
 #[component]
 fn Major(props: &MajorProps) -> Html {
     let (cursor, dispatcher) = (props.cursor, &props.dispatcher);
-    let pointed = use_pointed();
+    let (lit, pointing) = (&props.lit, &props.pointing);
     let major = &props.major;
     let scroller = use_node_ref();
     let window = use_state_eq(|| (0.0_f64, 1600.0_f64));
@@ -195,7 +201,6 @@ fn Major(props: &MajorProps) -> Html {
         }
     };
     let (left, right) = (window.0 - 400.0, window.0 + window.1 + 400.0);
-    let lit = use_lit();
     let seen = heap::visible(pieces, left, right);
     let parts = seen.iter().map(|piece| {
         let minor = piece.block.and_then(|block| major.minors.get(block)).copied();
@@ -206,8 +211,8 @@ fn Major(props: &MajorProps) -> Html {
             move |_| dispatcher.dispatch(Action::Show(address))
         };
         let onmouseenter = {
-            let (pointed, address, length) = (pointed.clone(), piece.address, piece.length);
-            move |_| pointed.set(Some(Pointed::bytes(address, length)))
+            let (pointing, address, length) = (pointing.clone(), piece.address, piece.length);
+            move |_| pointing.set(Some(Pointed::bytes(address, length)))
         };
         let magic = (piece.part == Part::MinorHeader).then_some(minor).flatten().map(|minor| minor.life.word());
         let class = classes!(piece.part.class(), piece.folded.then_some("folded"), lights.then_some("lit"), here.then_some("here"), magic);
@@ -264,8 +269,8 @@ fn Major(props: &MajorProps) -> Html {
         }
     };
     let onmouseleave = {
-        let pointed = pointed.clone();
-        move |_: MouseEvent| pointed.set(None)
+        let pointing = pointing.clone();
+        move |_: MouseEvent| pointing.set(None)
     };
     let linked_below = drawn.1.iter().any(|link| link.pointer == Pointer::Prev);
     let room = major.size.saturating_sub(major.usage);

@@ -279,6 +279,12 @@ impl PointedContext {
         *self.0
     }
 
+    /// What points at something else: the same for ever, so that who only points is not rendered
+    /// with every move of the pointer.
+    pub fn setter(&self) -> UseStateSetter<Option<crate::grid::scene::Pointed>> {
+        self.0.setter()
+    }
+
     /// Points at something else, or at nothing.
     pub fn set(&self, pointed: Option<crate::grid::scene::Pointed>) {
         if *self.0 != pointed {

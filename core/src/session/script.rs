@@ -52,7 +52,10 @@ impl SourceLine {
     /// The call stands on its line from its first letter to its result.
     fn is_whole(&self, call: &ParsedCall) -> bool {
         let source = self.text();
-        call.line_start == self.line().text.start
+        // What says that it goes on later may be cut off already.
+        let behind = self.source().text.get(self.line().text.end as usize..).unwrap_or_default();
+        (behind.is_empty() || behind.starts_with(['\n', '\r']))
+            && call.line_start == self.line().text.start
             && call.span.of(&self.source().text).ends_with(')')
             && !source.contains("<unfinished ...>")
             && !source.contains(" resumed>")

@@ -25,6 +25,13 @@ impl Kernel {
         events: &mut Vec<Event>,
     ) -> Result<(), Fault> {
         check_canonical(address, out.len())?;
+        let offset = address % PAGE_SIZE;
+        // Nearly always within one page.
+        if !out.is_empty() && out.len() as u64 <= PAGE_SIZE - offset {
+            let entry = self.translate(address, Access::Read, events)?;
+            self.frames.read(entry.frame(), offset, out);
+            return Ok(());
+        }
         let mut at = address;
         for piece in split_at_pages(address, out) {
             let entry = self.translate(at, Access::Read, events)?;
@@ -144,7 +151,7 @@ impl Kernel {
         events: &mut Vec<Event>,
     ) -> Result<PageTableEntry, Fault> {
         let page = Page::containing(address);
-        let mut entry = self.space.table().get(page);
+        let mut entry = self.space.look_up(page);
         let mut faults = 0;
         while !allows(entry, access) {
             if faults == FAULTS_AT_MOST {
@@ -178,8 +185,10 @@ fn unresolved(address: Address, access: Access, entry: PageTableEntry) -> Fault 
 /// The processor looks at the first and last address of an access before it looks up a page.
 fn check_canonical(address: Address, length: usize) -> Result<(), Fault> {
     let last = address.wrapping_add((length as u64).saturating_sub(1));
-    let Some(address) = [address, last].into_iter().find(|address| !is_canonical(*address)) else {
-        return Ok(());
+    let address = match (is_canonical(address), is_canonical(last)) {
+        (true, true) => return Ok(()),
+        (false, _) => address,
+        (true, false) => last,
     };
     let info = SignalInfo { signal: Signal::SIGSEGV, code: SignalCode::SI_KERNEL, address: 0 };
     Err(Fault { info, reason: Reason::NonCanonical { address } })

@@ -103,6 +103,11 @@ impl AddressSpace {
         &self.table
     }
 
+    /// The entry of a page, for an access.
+    pub(crate) fn look_up(&mut self, page: Page) -> PageTableEntry {
+        self.table.look_up(page)
+    }
+
     /// Says whether the process has as many mappings as it may have: a split is refused.
     ///
     /// # Errors

@@ -378,15 +378,37 @@ type Pgd = Directory<Pud>;
 const ALL_PAGES: u64 = 1 << 36;
 
 /// The page table of an address space: page → [`PageTableEntry`].
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct PageTable {
     root: Arc<Pgd>,
+    buffer: TranslationBuffer,
+}
+
+/// The walks of late: a software TLB. Any change of the table empties it, so that no invalidation
+/// can be forgotten.
+#[derive(Clone, Default)]
+struct TranslationBuffer([(u64, PageTableEntry); TranslationBuffer::SLOTS]);
+
+impl TranslationBuffer {
+    const SLOTS: usize = 8;
+
+    /// Where a page may stand, and what stands there is called: page 0 is not called 0, as an empty
+    /// slot is.
+    fn slot(&mut self, page: u64) -> (&mut (u64, PageTableEntry), u64) {
+        (&mut self.0[page as usize % TranslationBuffer::SLOTS], page + 1)
+    }
+}
+
+impl PartialEq for PageTable {
+    fn eq(&self, other: &PageTable) -> bool {
+        self.root == other.root
+    }
 }
 
 impl PageTable {
     /// A table without a resident page.
     pub fn new() -> PageTable {
-        PageTable { root: Arc::new(Pgd::empty()) }
+        PageTable { root: Arc::new(Pgd::empty()), buffer: TranslationBuffer::default() }
     }
 
     /// Number of resident pages.
@@ -405,12 +427,29 @@ impl PageTable {
         if page.number() < ALL_PAGES { self.root.get(page.number()) } else { Default::default() }
     }
 
+    /// The same for an access, which comes again to where one was.
+    pub fn look_up(&mut self, page: Page) -> PageTableEntry {
+        let (slot, tag) = self.buffer.slot(page.number());
+        if slot.0 == tag {
+            return slot.1;
+        }
+        let entry = self.get(page);
+        *self.buffer.slot(page.number()).0 = (tag, entry);
+        entry
+    }
+
+    /// The tables, about to be changed.
+    fn root_mut(&mut self) -> &mut Pgd {
+        self.buffer = TranslationBuffer::default();
+        Arc::make_mut(&mut self.root)
+    }
+
     /// Sets the entry of a page and returns what was there.
     pub fn set(&mut self, page: Page, entry: PageTableEntry) -> PageTableEntry {
         if page.number() >= ALL_PAGES {
             return PageTableEntry::default();
         }
-        Arc::make_mut(&mut self.root).set(page.number(), entry)
+        self.root_mut().set(page.number(), entry)
     }
 
     /// The entry of the third level that maps the 2 MiB around a page, if one does; its frame is
@@ -429,7 +468,7 @@ impl PageTable {
     pub fn set_huge(&mut self, page: Page, entry: Option<PageTableEntry>) {
         if page.number() < ALL_PAGES {
             let leaf = entry.map(|entry| Leaf::Huge(entry.huge()));
-            Arc::make_mut(&mut self.root).set_leaf(page.number(), leaf);
+            self.root_mut().set_leaf(page.number(), leaf);
         }
     }
 
@@ -437,7 +476,7 @@ impl PageTable {
     pub fn split_huge(&mut self, page: Page) {
         if self.huge(page).is_some() {
             let split = self.root.leaf(page.number()).map(Leaf::split);
-            Arc::make_mut(&mut self.root).set_leaf(page.number(), split);
+            self.root_mut().set_leaf(page.number(), split);
         }
     }
 
@@ -560,6 +599,27 @@ mod tests {
             table.set(page, PageTableEntry::default());
         }
         assert_eq!(table, PageTable::new());
+    }
+
+    #[test]
+    fn what_was_looked_up_goes_by_every_change() {
+        let mut table = PageTable::new();
+        let entry = |frame| PageTableEntry::new(frame, READ_ONLY);
+        let (one, other) = (page(0x20_0000), page(0x20_0000 + 8 * 4096)); // of one slot
+        assert_eq!(table.look_up(one), PageTableEntry::default());
+        table.set(one, entry(7));
+        for looked_up in [one, other, one, one] {
+            assert_eq!(table.look_up(looked_up), table.get(looked_up));
+        }
+        table.set_huge(one, Some(entry(512)));
+        assert_eq!(table.look_up(other), table.get(other));
+        assert!(table.look_up(one).is_huge());
+        table.split_huge(one);
+        assert!(!table.look_up(one).is_huge());
+        let mut clone = table.clone();
+        clone.set(one, PageTableEntry::default());
+        assert!(table.look_up(one).present() && !clone.look_up(one).present());
+        assert_eq!(table.look_up(page(0)), PageTableEntry::default());
     }
 
     #[test]

@@ -38,10 +38,14 @@ pub fn VmaList() -> Html {
     };
     let entries =
         use_memo((store.revision, chosen), |(_, order)| entries(&store.moment.vmas, *order));
-    let tree = Tree::of(&entries, &store.moment.vmas, *open);
+    let extremes = use_memo(store.revision, |_| Extremes::of(&store.moment.vmas));
+    let tree = *use_memo((store.revision, chosen, *open), |(.., open)| {
+        Tree::of(&entries, &store.moment.vmas, *open)
+    });
 
     use_height(&list, &height);
-    let active_entry = store.cursor.and_then(|cursor| {
+    let active_entry = *use_memo((store.revision, chosen, store.cursor), |(.., cursor)| {
+        let cursor = (*cursor)?;
         entries.iter().position(|entry| match entry {
             Entry::Vma(index) => store.moment.vmas[*index].range.contains(cursor),
             Entry::Hole(range) => range.contains(cursor),
@@ -97,7 +101,7 @@ pub fn VmaList() -> Html {
     let first = first.saturating_sub(SPARE).min(tree.row_count());
     let shown = (*height / ROW).ceil() as usize + 2 * SPARE + 1;
     let last = (first + shown).min(tree.row_count());
-    let largest = store.moment.vmas.iter().map(|vma| vma.range.page_count()).max().unwrap_or(1);
+    let largest = extremes.largest;
     let rows = (first..last).filter_map(|index| {
         let row = tree.row(index)?;
         let range = chooser.range_of(row)?;
@@ -161,7 +165,7 @@ pub fn VmaList() -> Html {
         active.filter(|index| (first..last).contains(index)).map(|index| format!("vma-{index}"));
     html! {
         <>
-        { order_row(&order, chosen, &store) }
+        { order_row(&order, chosen, &store, extremes.untouched) }
         <div class="vma-list" id="vma-tree" ref={list} {onscroll} {onkeydown} {onmouseleave} {onblur} tabindex="0" role="tree" aria-label="VMAs and their pages"
             aria-activedescendant={active_id} data-testid="vma-list">
             <div class="vma-all" role="presentation" style={format!("height:{}px", tree.row_count() as f64 * ROW)}>
@@ -172,11 +176,33 @@ pub fn VmaList() -> Html {
     }
 }
 
+/// What is asked of all VMAs at once, so once for each moment.
+#[derive(PartialEq)]
+struct Extremes {
+    /// Pages of the largest.
+    largest: u64,
+    /// How many have no resident page.
+    untouched: usize,
+}
+
+impl Extremes {
+    fn of(vmas: &[VmaView]) -> Extremes {
+        let largest = vmas.iter().map(|vma| vma.range.page_count()).max().unwrap_or(1);
+        let untouched = vmas.iter().filter(|vma| vma.resident_pages == 0).count();
+        Extremes { largest, untouched }
+    }
+}
+
 /// VMAs from which on their order can be chosen: fewer are seen at a glance.
 const MANY: usize = 6;
 
 /// The choice of order, and what it says about what was touched.
-fn order_row(order: &UseStateHandle<Order>, chosen: Order, store: &StoreContext) -> Html {
+fn order_row(
+    order: &UseStateHandle<Order>,
+    chosen: Order,
+    store: &StoreContext,
+    untouched: usize,
+) -> Html {
     let vmas = &store.moment.vmas;
     if vmas.len() < MANY {
         return Html::default();
@@ -199,7 +225,6 @@ fn order_row(order: &UseStateHandle<Order>, chosen: Order, store: &StoreContext)
             }
         }
     };
-    let untouched = vmas.iter().filter(|vma| vma.resident_pages == 0).count();
     let options = Order::ALL.into_iter().map(|order| {
         let unknown = order == Order::Untouched && store.moment.unrecorded;
         html! { <option value={order.id()} selected={order == chosen} disabled={unknown}>

@@ -12,8 +12,7 @@ use std::process::Command;
 pub(crate) fn table(title: &str, mut there: BTreeMap<String, Vec<f64>>, times: usize) -> Table {
     let mut table = Table::new(
         title,
-        "The same lists; the module is built as the page's is, for size, but not gone over by \
-         `wasm-opt`.",
+        "The same lists; the module is built as the page's is, but not gone over by `wasm-opt`.",
         "ns a call",
     );
     let mut row = |name: &str, natively: Vec<Figure>| {

@@ -478,7 +478,7 @@ async fn of_a_long_log_a_part_is_taken() -> Result<()> {
 
         page.type_into(&id("import-part-2"), "noon").await?;
         page.click(&id("import-part")).await?;
-        page.wait_for_text(&id("import-part-wrong"), "“noon” is not").await?;
+        page.wait_for_text(&id("import-part-wrong"), "“noon” is no time").await?;
         page.screenshot("import-part-wrong").await?;
         page.check_accessibility().await?;
         page.fill(&id("import-part-2"), "00:00:00").await?;
@@ -487,8 +487,16 @@ async fn of_a_long_log_a_part_is_taken() -> Result<()> {
         let none = "None of its 1\u{202f}600\u{202f}002 lines is in that part.";
         page.wait_for_text(&id("import-part-wrong"), none).await?;
 
-        // What was written is still there.
+        // Stopped while it reads, it asks again, and what was written is still there.
         page.fill(&id("import-part-0"), "7").await?;
+        page.click(&id("import-part")).await?;
+        page.click(&id("import-stop")).await?;
+        page.wait_for_text(&id("import-cut"), "long.strace has").await?;
+        let kept = page.eval(
+            "return document.querySelector(arguments[0]).value",
+            vec![json!(id("import-part-0"))],
+        );
+        assert_eq!(kept.await?, json!("7"));
         page.click(&id("import-part")).await?;
         page.wait_for_text(&id("import-cut"), "That part of long.strace is more").await?;
         page.fill(&id("import-part-0"), "8").await?;

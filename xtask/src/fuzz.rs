@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
@@ -138,7 +138,9 @@ impl Target {
         storm.args([&self.name, &seconds.to_string(), &seed]);
         storm.arg(folder().join("corpus").join(&self.name));
         storm.arg(format!("fuzz/corpus/{}", self.name)).args(&self.seeds);
-        let output = storm.output().context("could not start the storm")?;
+        // What a panic says goes where ours goes.
+        let output = storm.stderr(Stdio::inherit()).output();
+        let output = output.context("could not start the storm")?;
         let text = String::from_utf8_lossy(&output.stdout);
         let tried = text.lines().find_map(|line| line.strip_prefix("tried ")?.parse().ok());
         let tried = tried.with_context(|| format!("it did not run: {text}"))?;

@@ -135,12 +135,7 @@ impl Runner {
     /// begins.
     pub(super) fn learn_base(&mut self, step: &mut Step, recorded: &Recorded) {
         let Call::Mmap { addr: 0, length, flags, .. } = step.call else { return };
-        let fixed = MapFlags::FIXED | MapFlags::FIXED_NOREPLACE;
-        let (Some(address), true) =
-            (recorded.value(), !MapFlags::from_bits_retain(flags).intersects(fixed))
-        else {
-            return;
-        };
+        let (Some(address), true) = (recorded.value(), kernel_chooses(flags)) else { return };
         if self.log.base_known {
             return;
         }
@@ -182,9 +177,13 @@ impl Runner {
 /// The pages of a mapping whose place the kernel chose: it chooses none that are mapped.
 fn chosen_range(call: &Call, address: Address) -> Option<PageRange> {
     let Call::Mmap { length, flags, .. } = *call else { return None };
+    PageRange::spanning(address, page_ceil_wrapping(length)).filter(|_| kernel_chooses(flags))
+}
+
+/// The kernel chooses the place of a mapping; an address is a hint to it.
+fn kernel_chooses(flags: u64) -> bool {
     let fixed = MapFlags::FIXED | MapFlags::FIXED_NOREPLACE;
-    let chosen = !MapFlags::from_bits_retain(flags).intersects(fixed);
-    chosen.then(|| PageRange::spanning(address, page_ceil_wrapping(length))).flatten()
+    !MapFlags::from_bits_retain(flags).intersects(fixed)
 }
 
 /// Private anonymous memory that no call of the trace made.

@@ -5,7 +5,7 @@
 
 use super::checkpoints::Checkpoints;
 use super::jumps::Marks;
-use super::kept::{Kept, StandingOut};
+use super::kept::{Kept, Landmarks, StandingOut};
 use super::source::Source;
 use super::{Session, Step};
 use crate::limits::NAME_LETTERS;
@@ -64,8 +64,8 @@ impl Branch {
         begun
     }
 
-    /// Adds a step at the end.
-    pub(super) fn push(&mut self, step: Kept) {
+    /// Adds a step at the end, with what it is.
+    pub(super) fn push(&mut self, step: Kept, landmarks: Landmarks) {
         let source = step.at.source();
         if self.texts.last().is_none_or(|(_, last)| !Arc::ptr_eq(last, source)) {
             self.texts.push_back((self.steps.len(), source.clone()));
@@ -73,7 +73,7 @@ impl Branch {
                 self.first_of_log.get_or_insert(self.steps.len());
             }
         }
-        self.marks.push(self.steps.len(), step.landmarks);
+        self.marks.push(self.steps.len(), landmarks);
         self.steps.push_back(Arc::new(step));
     }
 

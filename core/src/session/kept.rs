@@ -1,4 +1,4 @@
-//! What is kept of every step: the line, and what charts and jumps ask. The rest is told again when
+//! What is kept of every step: the line, and what charts ask. The rest is told again when
 //! somebody looks, by running the line again; of the steps that are looked at most it is kept too.
 
 use super::source::{Source, SourceLine};
@@ -36,7 +36,6 @@ pub(crate) struct Kept {
     pub(crate) at: SourceLine,
     /// A line that is no step ran right before it: the signal of the call before, perhaps.
     pub(super) behind_quiet: bool,
-    pub(super) landmarks: Landmarks,
     /// The totals after it.
     pub(super) totals: Totals,
     /// All of it.

@@ -201,7 +201,7 @@ impl Session {
         self.position += 1;
         self.last = OnceLock::new();
         self.before = None;
-        branch.push(Kept { at, behind_quiet, landmarks, totals, whole });
+        branch.push(Kept { at, behind_quiet, totals, whole }, landmarks);
         branch.checkpoints.grow(self.position, &self.current);
         Pushed::Step { skipped }
     }

@@ -1,7 +1,7 @@
 //! The console: every line that ran with its result, WHY under failures, what could not be read.
 //!
 //! Only a window of lines is in the document, so that a log of a million lines costs as much as
-//! one of two hundred.
+//! one of a hundred.
 
 use crate::components::console_input::ConsoleInput;
 use crate::lit::{self, Lit, Pointed, use_lit};

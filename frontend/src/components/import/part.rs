@@ -11,12 +11,12 @@ use yew::prelude::*;
 /// What a person wrote about the part, field by field.
 pub(super) type Wanted = [AttrValue; 4];
 
-/// Names of the fields, and what to write there.
-const FIELDS: [(&str, &str); 4] = [
-    ("Process", "all, or a pid"),
-    ("From line", "1"),
-    ("From time", "12:34:56 or seconds"),
-    ("To time", "12:34:56 or seconds"),
+/// Names of the fields, what stands there while they are empty, and what something else is not.
+const FIELDS: [(&str, &str, &str); 4] = [
+    ("Process (pid)", "all", "number"),
+    ("From line", "1", "number"),
+    ("From time", "12:34:56 or seconds", "time such as 12:34:56, or seconds"),
+    ("To time", "12:34:56 or seconds", "time such as 12:34:56, or seconds"),
 ];
 
 /// The part that was asked for, or the field that cannot be read.
@@ -73,13 +73,14 @@ pub(super) fn Cut(props: &CutProps) -> Html {
         }
     };
     let field = |index: usize| {
-        let (label, hint) = FIELDS[index];
-        let state = wanted.clone();
+        let (label, hint, _) = FIELDS[index];
+        let (state, wrong) = (wanted.clone(), field_wrong.setter());
         let oninput = move |event: InputEvent| {
             let input = event.target().and_then(|it| it.dyn_into::<HtmlInputElement>().ok());
             let mut now = (*state).clone();
             now[index] = input.map(|input| input.value()).unwrap_or_default().into();
             state.set(now);
+            wrong.set(None);
         };
         let invalid = (*field_wrong == Some(index)).then_some("true");
         html! {
@@ -90,8 +91,8 @@ pub(super) fn Cut(props: &CutProps) -> Html {
         }
     };
     let unread = field_wrong.map(|index| {
-        let (label, hint) = FIELDS[index];
-        format!("{label}: “{}” is not {hint}.", wanted[index])
+        let (label, _, kind) = FIELDS[index];
+        format!("{label}: “{}” is no {kind}.", wanted[index])
     });
     html! { <>
         <p role="alert" data-testid="import-cut">

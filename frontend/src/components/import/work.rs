@@ -137,14 +137,17 @@ impl Importing {
         self.round.set(self.round.get().wrapping_add(1));
     }
 
-    /// Stops what is at work, and asks again.
+    /// Stops what is at work, and asks again: for a part, if one was being read.
     pub(super) fn restart(&self) {
         self.stop();
         let mut work = self.work.borrow_mut();
+        if let (Stage::Opening(_), Some((_, too_long))) = (&*self.stage, &work.whole) {
+            return self.stage.set(Stage::Cut(too_long.clone()));
+        }
         if let Some(waiting) = self.waiting.take() {
             *work = waiting;
         }
-        if work.text.len() >= LONG {
+        if work.text.len() >= LONG || work.whole.is_some() {
             *work = Work::default(); // the memory of much is given back
         }
         drop(work);
@@ -216,20 +219,25 @@ impl Importing {
     /// Takes the beginning that fits.
     pub(super) fn take_the_beginning(&self) {
         let work = self.work.borrow().clone();
-        if work.text.is_empty() {
-            return self.read_part(None, Wanted::default()); // let go for a part
+        match work.whole {
+            // It was let go for a part.
+            Some((_, too_long)) if work.text.is_empty() => {
+                self.read_part(None, too_long.wanted.clone());
+            }
+            _ => self.start(Work { whole: None, ..work }),
         }
-        self.start(Work { whole: None, ..work });
     }
 
     /// Reads the text that did not fit anew, and takes a part of it; without one, the beginning
     /// that fits.
     pub(super) fn read_part(&self, part: Option<Part>, wanted: Wanted) {
         let newest = self.begin();
+        let Some((whole, too_long)) = self.work.borrow().whole.clone() else { return };
+        let too_long = Rc::new(TooLong { wanted, ..(*too_long).clone() });
         // The beginning is let go: both together may be more than fits.
-        let work = Work { text: "".into(), ..self.work.take() };
+        let whole_again = Some((whole.clone(), too_long.clone()));
+        let work = Work { text: "".into(), whole: whole_again, ..self.work.take() };
         *self.work.borrow_mut() = work.clone();
-        let Some((whole, too_long)) = work.whole.clone() else { return };
         self.stage.set(Stage::Opening(0.0));
         let this = self.clone();
         yew::platform::spawn_local(async move {
@@ -257,7 +265,7 @@ impl Importing {
             }
             let (cut, lines) = (taken.is_cut(), taken.lines());
             let text: Arc<str> = taken.into_text().into();
-            let again = TooLong { wanted, wrong: None, ..(*too_long).clone() };
+            let again = (*too_long).clone();
             if text.is_empty() {
                 let many = crate::text::grouped(sieve.lines());
                 let wrong = format!("None of its {many} lines is in that part.");
@@ -267,9 +275,9 @@ impl Importing {
                 this.ask_again(format!("That part of {} is no text, so it is no log.", work.name));
             } else if cut && part.is_some() {
                 let fits = text.len() as u64;
-                let again = Rc::new(TooLong { bytes: None, lines, fits, ..again });
-                this.work.replace(Work { text, whole: Some((whole, again.clone())), ..work });
-                this.stage.set(Stage::Cut(again));
+                this.work.replace(Work { text, ..work });
+                let again = TooLong { bytes: None, lines, fits, ..again };
+                this.stage.set(Stage::Cut(Rc::new(again)));
             } else {
                 this.start(Work { text, whole: None, ..work });
             }

@@ -430,6 +430,18 @@ async fn files_that_are_no_log_are_told() -> Result<()> {
     .await
 }
 
+/// Clicks what begins to read, and Stop as soon as it shows, however fast the reading is.
+async fn stop_at_once(page: &Page, begins: &str) -> Result<()> {
+    const STOP: &str = "new MutationObserver((changes, observer) => {
+            const stop = document.querySelector('[data-testid=import-stop]');
+            if (!stop) return;
+            observer.disconnect();
+            stop.click();
+        }).observe(document.body, { childList: true, subtree: true });";
+    page.eval(STOP, vec![]).await?;
+    page.click(&id(begins)).await
+}
+
 /// More than fits is not begun with unasked: its first lines are offered, and what was read of it
 /// can be let go.
 #[tokio::test]
@@ -451,8 +463,7 @@ async fn of_a_huge_log_the_beginning_is_offered() -> Result<()> {
 
         // Taken after all, it reads with progress and can be stopped.
         page.type_into(&id("import-file"), &path).await?;
-        page.click(&id("import-beginning")).await?;
-        page.click(&id("import-stop")).await?;
+        stop_at_once(page, "import-beginning").await?;
         page.wait_for(&id("import-text")).await?;
         page.press(Key::Escape).await?;
         page.wait_until_gone(&id("import-dialog")).await?;
@@ -489,8 +500,7 @@ async fn of_a_long_log_a_part_is_taken() -> Result<()> {
 
         // Stopped while it reads, it asks again, and what was written is still there.
         page.fill(&id("import-part-0"), "7").await?;
-        page.click(&id("import-part")).await?;
-        page.click(&id("import-stop")).await?;
+        stop_at_once(page, "import-part").await?;
         page.wait_for_text(&id("import-cut"), "long.strace has").await?;
         let kept = page.eval(
             "return document.querySelector(arguments[0]).value",

@@ -182,8 +182,11 @@ fn at_work(what: &str, share: f64, stop: Callback<MouseEvent>) -> Html {
     html! { <>
         <p role="status">{ format!("{what}: {:.0} %", share * 100.0) }</p>
         <progress max="1" value={share.to_string()} aria-label="Progress"></progress>
-        <div class="dialog-actions"><span class="spring"></span>
-            <button type="button" class="button" onclick={stop} data-testid="import-stop">{ "Stop" }</button></div>
+        // Where Back will be: a press that comes too late must not mean yes.
+        <div class="dialog-actions">
+            <button type="button" class="button" onclick={stop} data-testid="import-stop">{ "Stop" }</button>
+            <span class="spring"></span>
+        </div>
     </> }
 }
 

@@ -401,6 +401,9 @@ impl Importing {
         let (this, session) = (self.clone(), self.store.session.clone());
         yew::platform::spawn_local(async move {
             browser::next_frame().await;
+            if !newest() {
+                return;
+            }
             let kind = recognise(&work.text);
             let mut maps_wrong = None;
             let below = work.maps.as_ref().map(|(text, name)| {

@@ -30,6 +30,7 @@ impl SourceLine {
             Statement::Call(call) if call.nested => return,
             Statement::Call(call) if !self.is_whole(call) => self.write_call(call, text),
             Statement::Call(call) if self.line().pid.is_some() => {
+                write_binding(call, text);
                 let start = call.span.start.saturating_sub(call.line_start) as usize;
                 text.push_str(source.get(start..).unwrap_or(source));
             }
@@ -64,10 +65,7 @@ impl SourceLine {
     /// A call that the log tears apart, in one line.
     fn write_call(&self, call: &ParsedCall, text: &mut String) {
         let whole = &*self.source().text;
-        if let Some(binding) = &call.binding {
-            text.push_str(binding);
-            text.push_str(" = ");
-        }
+        write_binding(call, text);
         text.push_str(call.name.name());
         // Arguments that ltrace leaves out stand where the last one does, and are left out again.
         let mut spans: Vec<Span> = call.args.iter().map(|it| it.span).collect();
@@ -89,6 +87,14 @@ impl SourceLine {
             Some(Recorded::Unknown | Recorded::Text(_)) => text.push_str(" = ?"),
             Some(Recorded::Void) => text.push_str(" = <void>"),
         }
+    }
+}
+
+/// The name that a result gets stands before the call.
+fn write_binding(call: &ParsedCall, text: &mut String) {
+    if let Some(binding) = &call.binding {
+        text.push_str(binding);
+        text.push_str(" = ");
     }
 }
 

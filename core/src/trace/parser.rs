@@ -208,12 +208,11 @@ impl Parser {
             self.process_ended(pid);
             self.push(pid, placed, Statement::Exit);
         } else if let Some((name, behind)) = resumed(text) {
-            let rest = Piece { start: placed.start + behind, ..placed };
-            self.resumed(pid, name, rest);
+            self.resumed(pid, name, &joined.behind(behind));
         } else if let Some(taken) = text.starts_with(')').then(|| self.torn.take_latest()).flatten()
         {
             // `strace -z -f` leaves `<... mmap resumed>` out.
-            self.resume(taken, None, placed);
+            self.resume(taken, None, pieces);
         } else if let Some(begun) = unfinished(text) {
             self.begin(pid, pieces, text.len() - begun.len());
         } else {
@@ -257,20 +256,21 @@ impl Parser {
     }
 
     /// Puts the rest of a call behind its beginning.
-    fn resumed(&mut self, pid: Option<u32>, name: &str, rest: Piece) {
+    fn resumed(&mut self, pid: Option<u32>, name: &str, rest: &[Piece]) {
         let name = head_name(name);
         match self.torn.take(pid, name) {
             Some(taken) => self.resume(taken, pid, rest),
             // It began before the log did.
             None => {
                 let name = self.name(name);
-                self.push(pid, rest, Statement::Skipped { name });
+                let placed = *rest.last().expect("a statement has a piece");
+                self.push(pid, placed, Statement::Skipped { name });
             }
         }
     }
 
     /// Puts the rest of a call behind its beginning, which is the first of those given.
-    fn resume(&mut self, taken: Vec<Torn>, pid: Option<u32>, rest: Piece) {
+    fn resume(&mut self, taken: Vec<Torn>, pid: Option<u32>, rest: &[Piece]) {
         let mut taken = taken.into_iter();
         let Some(mut torn) = taken.next() else { return };
         for inner in taken.rev() {
@@ -280,10 +280,14 @@ impl Parser {
             self.main = pid;
         }
         let pid = pid.or(torn.pid);
-        torn.pieces.push(rest);
-        if let Some(begun) = unfinished(&self.text[rest.start..rest.end]) {
-            let cut_off = rest.end - rest.start - begun.len();
-            torn.pieces.last_mut().expect("just pushed").end -= cut_off;
+        torn.pieces.extend_from_slice(rest);
+        let placed = *rest.last().expect("a statement has a piece");
+        let source = self.text.clone();
+        let behind = Joined::new(&source, rest);
+        if let Some(begun) = unfinished(&behind.text) {
+            let cut_off = behind.text.len() - begun.len();
+            let last = torn.pieces.last_mut().expect("just pushed");
+            last.end = last.end.saturating_sub(cut_off).max(last.start);
             torn.pid = pid;
             if let Some(given_up) = self.torn.begin(torn) {
                 self.never_returned(given_up);
@@ -291,7 +295,6 @@ impl Parser {
             return;
         }
         let Torn { pieces, nested, slot, .. } = torn;
-        let source = self.text.clone();
         let joined = Joined::new(&source, &pieces);
         let read = head(&joined.text).and_then(|head| self.call(&joined, &head, nested, false));
         match read {
@@ -302,7 +305,7 @@ impl Parser {
                 }
             }
             Ok(_) if slot.is_some() => {}
-            Ok(statement) => self.push(pid, rest, statement),
+            Ok(statement) => self.push(pid, placed, statement),
             Err(fault) => self.unreadable(&joined, fault),
         }
     }

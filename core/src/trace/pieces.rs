@@ -42,6 +42,15 @@ impl<'a> Joined<'a> {
         (last, (last.start + at).min(last.end))
     }
 
+    /// What stands from a byte of the text on.
+    pub(super) fn behind(&self, at: usize) -> Vec<Piece> {
+        let (first, start) = self.place(at);
+        let rest = self.pieces.iter().skip_while(|piece| !std::ptr::eq(*piece, first));
+        let mut rest: Vec<Piece> = rest.copied().collect();
+        rest[0].start = start;
+        rest
+    }
+
     pub(super) fn span(&self, range: Range<usize>) -> Span {
         let (piece, start) = self.place(range.start);
         Span { start: small(start), end: small((start + range.len()).min(piece.end)) }

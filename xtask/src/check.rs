@@ -11,7 +11,7 @@ use xtask::{browser, root};
 
 use crate::report::Report;
 use crate::shell::{cargo, run};
-use crate::{budget, page, setup};
+use crate::{budget, page, record, setup};
 
 const CORE: &str = "mmap-playground-core";
 const FRONTEND: &str = "mmap-playground";
@@ -80,6 +80,34 @@ fn set_up(report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// Runs every suite of the page in both browsers, so many times in a row, and records how many runs
+/// before it and of it had no failure. The first that has one ends it.
+pub(crate) fn browsers(times: u64) -> Result<ExitCode> {
+    for step in setup::for_test()?.iter().chain(&setup::for_firefox()) {
+        step.take()?;
+    }
+    let firefox = Ok(firefox::find().map_err(anyhow::Error::msg)?);
+    for run in 1..=times {
+        println!("\nRun {run} of {times}");
+        let mut report = Report::default();
+        components(&mut report, &firefox)?;
+        if built(&mut report)? {
+            end_to_end(&mut report, &firefox);
+        }
+        let (passed, failed) = report.counts();
+        record::change(|record| {
+            let before = record["browsers"]["in_a_row"].as_u64().unwrap_or_default();
+            let in_a_row = if failed == 0 { before + 1 } else { 0 };
+            record["browsers"] = json!({ "in_a_row": in_a_row, "tests": passed });
+        })?;
+        report.close();
+        if failed > 0 {
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn all_tests(report: &mut Report) -> Result<()> {
     let firefox = firefox_or_why();
     report.tests("native tests", &mut cargo("test --workspace --exclude e2e --no-fail-fast"));
@@ -88,21 +116,40 @@ fn all_tests(report: &mut Report) -> Result<()> {
         "core on wasm, in Node and Chromium",
         in_browser(&mut cargo(&format!("test -p {CORE} --target {WASM} --tests --no-fail-fast")))?,
     );
+    components(report, &firefox)?;
+    if built(report)? {
+        report.check("bytes over the wire", || budget::check(&root().join("dist")));
+        end_to_end(report, &firefox);
+    }
+    Ok(())
+}
+
+/// The tests that show single components in a page of their own.
+fn components(report: &mut Report, firefox: &Result<Firefox, String>) -> Result<()> {
     let frontend = format!("test -p {FRONTEND} --target {WASM} --tests --no-fail-fast");
     report.tests("frontend in Chromium", in_browser(&mut cargo(&frontend))?);
-    match &firefox {
+    match firefox {
         Ok(firefox) => {
             report.tests("frontend in Firefox", in_firefox(&mut cargo(&frontend), firefox)?);
         }
         Err(why) => report.leave_out("frontend in Firefox", why),
     }
-    let built = report.check("release build", || run(&mut page::release_build()?));
-    if !built {
+    Ok(())
+}
+
+/// Builds the page and the guide as they are for others, and says whether the page was.
+fn built(report: &mut Report) -> Result<bool> {
+    let mut release = page::release_build()?;
+    if !report.check("release build", || run(&mut release)) {
         report.check("end to end", || bail!("not run, since the page was not built"));
-        return Ok(());
+        return Ok(false);
     }
-    report.check("bytes over the wire", || budget::check(&root().join("dist")));
     report.check("guide", page::guide);
+    Ok(true)
+}
+
+/// The tests that use the page as it was built.
+fn end_to_end(report: &mut Report, firefox: &Result<Firefox, String>) {
     // An error tells where it comes from; its backtrace is all machinery.
     let end_to_end = |tests: &str| {
         let mut command = cargo(&format!("test -p e2e{tests} --no-fail-fast"));
@@ -110,7 +157,7 @@ fn all_tests(report: &mut Report) -> Result<()> {
         command
     };
     report.tests("end to end", &mut end_to_end(""));
-    match &firefox {
+    match firefox {
         Ok(firefox) => {
             let tests: String = IN_FIREFOX.iter().map(|test| format!(" --test {test}")).collect();
             report.tests(
@@ -123,7 +170,6 @@ fn all_tests(report: &mut Report) -> Result<()> {
         }
         Err(why) => report.leave_out("end to end in Firefox", why),
     }
-    Ok(())
 }
 
 /// Sets Firefox up. Where it cannot be had, everything is still tested in Chromium.

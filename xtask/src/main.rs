@@ -1,5 +1,5 @@
-//! The project's own commands: `cargo xtask serve`, `build`, `test`, `ci`, `conformance`, `bench`,
-//! `fuzz`, `mutants`, `coverage`, `twice`, `deps` and `reliability`.
+//! The project's own commands: `cargo xtask serve`, `build`, `test`, `browsers`, `ci`, `conformance`,
+//! `bench`, `fuzz`, `mutants`, `coverage`, `twice`, `deps` and `reliability`.
 //!
 //! Each first installs what it needs and is missing ([`setup`]), then runs trunk
 //! ([`page`]) or the tests and checks ([`check`]) and reports on them ([`report`]).
@@ -49,6 +49,13 @@ enum Command {
     Twice,
     /// Runs every test there is: native, in Node, in Chromium and Firefox, and end to end.
     Test,
+    /// Runs all that the page is tested by, in Chromium and Firefox, again and again; records how
+    /// often in a row nothing failed.
+    Browsers {
+        /// How many times.
+        #[arg(long, default_value_t = 5)]
+        times: u64,
+    },
     /// Runs what continuous integration runs: formatting, lints, docs, every test.
     Ci,
     /// Holds the model against the kernel that this runs on: random calls, as many as you like.
@@ -104,6 +111,7 @@ fn main() -> ExitCode {
         Command::Build => page::build(),
         Command::Twice => twice::twice(),
         Command::Test => check::test(),
+        Command::Browsers { times } => check::browsers(times),
         Command::Ci => check::ci(),
         Command::Conformance { options } => check::conformance(&options),
         Command::Bench { rounds } => bench::bench(rounds),

@@ -1,8 +1,8 @@
 //! Writes `docs/reliability.md`: what was tried so far, how much of it, and what it found.
 //!
 //! Numbers come from the runs themselves: `docs/reliability.json` from `cargo xtask fuzz`, `mutants`,
-//! `coverage` and `twice` and from the `monkey` of `e2e/examples`, and the inputs that ever found a fault from
-//! `fuzz/crashes`. What no run measures is told in `reliability.points.md`.
+//! `coverage`, `twice` and `browsers` and from the `monkey` of `e2e/examples`, and the inputs that ever
+//! found a fault from `fuzz/crashes`. What no run measures is told in `reliability.points.md`.
 
 use std::fmt::Write;
 use std::fs;
@@ -101,7 +101,8 @@ fn report(record: &Value, faults: &dyn Fn(&str) -> Vec<String>) -> Result<String
         .replace("{minutes}", &minutes)
         .replace("{caught}", &caught)
         .replace("{reached}", &reached)
-        .replace("{twice}", &twice(record));
+        .replace("{twice}", &twice(record))
+        .replace("{browsers}", &browsers(record));
     Ok([INTRODUCTION, &points, &fuzzing, &monkey, &mutants, &coverage].concat())
 }
 
@@ -193,6 +194,19 @@ fn twice(record: &Value) -> String {
     }
 }
 
+/// How often in a row nothing failed in the browsers.
+fn browsers(record: &Value) -> String {
+    let browsers = &record["browsers"];
+    match number(browsers, "in_a_row") {
+        0 => "no run alone is recorded".to_owned(),
+        runs => format!(
+            "{} runs in a row without a failure, {} tests each",
+            grouped(runs),
+            grouped(number(browsers, "tests"))
+        ),
+    }
+}
+
 /// What stands where nothing is recorded.
 const NONE: &str = "nothing is recorded yet";
 
@@ -235,6 +249,14 @@ mod tests {
         let report = of(json!({"fuzzing": {}, "monkey": {"Firefox": run}}));
         let row = "| Firefox | 20 | 1, 2 | 4,800 | 80 | 1,002 | 3 |\n";
         assert!(report.ends_with(row) && report.contains("Firefox 20 minutes"), "{report}");
+    }
+
+    #[test]
+    fn runs_in_a_row_are_told() {
+        let report = of(json!({"fuzzing": {}, "browsers": {"in_a_row": 5, "tests": 1234}}));
+        assert!(report.contains("5 runs in a row without a failure, 1,234 tests each"), "{report}");
+        let none = of(json!({"fuzzing": {}, "browsers": {"in_a_row": 0, "tests": 1233}}));
+        assert!(none.contains("no run alone is recorded"), "{none}");
     }
 
     #[test]

@@ -56,6 +56,13 @@ impl Report {
         });
     }
 
+    /// How many tests passed, and how many failed.
+    pub(crate) fn counts(&self) -> (u32, u32) {
+        let mut total = Count::default();
+        self.entries.iter().for_each(|entry| total.add(entry.count));
+        (total.passed, total.failed)
+    }
+
     /// Prints what passed and failed, the totals alone on the last line; there, too, what was not
     /// run, lest it pass for run.
     pub(crate) fn close(self) -> ExitCode {

@@ -45,7 +45,7 @@ pub fn text_from_link(letters: &str) -> Result<String, SavedError> {
     let mut unpacked = ZlibDecoder::new(&packed[..]).take(LINKED_BYTES as u64 + 1);
     unpacked.read_to_end(&mut bytes).map_err(|_| damaged("its end is missing"))?;
     if bytes.len() > LINKED_BYTES {
-        return Err(SavedError::TooLong);
+        return Err(SavedError::too_long(LINKED_BYTES));
     }
     String::from_utf8(bytes).map_err(|_| damaged("it holds no text"))
 }
@@ -99,6 +99,6 @@ mod tests {
             packed.write_all(&chunk).unwrap();
         }
         let link = URL_SAFE_NO_PAD.encode(packed.finish().unwrap());
-        assert_eq!(from_link(&link), Err(SavedError::TooLong));
+        assert_eq!(from_link(&link), Err(SavedError::TooMuch("32 MiB".to_owned())));
     }
 }

@@ -118,8 +118,15 @@ pub enum SavedError {
     Version(u64),
     /// A part is missing or was altered; what does not fit.
     Damaged(String),
-    /// It is longer than what is read.
-    TooLong,
+    /// It holds more of something than is read: `256 MiB`, say.
+    TooMuch(String),
+}
+
+impl SavedError {
+    /// It has more bytes than so many.
+    fn too_long(most: usize) -> SavedError {
+        SavedError::TooMuch(format!("{} MiB", most >> 20))
+    }
 }
 
 impl fmt::Display for SavedError {
@@ -134,9 +141,7 @@ impl fmt::Display for SavedError {
                 write!(f, "it was saved in form {found}, which this page no longer reads")
             }
             SavedError::Damaged(what) => write!(f, "it is cut short or was altered: {what}"),
-            SavedError::TooLong => {
-                write!(f, "it is longer than {} MiB", SAVED_BYTES >> 20)
-            }
+            SavedError::TooMuch(most) => write!(f, "it holds more than {most}"),
         }
     }
 }
@@ -222,7 +227,7 @@ impl Saved {
     /// It is none, of another version, damaged, or too long.
     pub fn from_text(text: &str) -> Result<Saved, SavedError> {
         if text.len() > SAVED_BYTES {
-            return Err(SavedError::TooLong);
+            return Err(SavedError::too_long(SAVED_BYTES));
         }
         let text = text.trim_start_matches('\u{feff}');
         let damaged = |error: serde_json::Error| SavedError::Damaged(error.to_string());

@@ -239,7 +239,7 @@ fn check(saved: &Saved) -> Result<usize, SavedError> {
         return damaged("the branch shown is not there");
     }
     if saved.branches.len() > BRANCHES {
-        return Err(SavedError::TooLong);
+        return Err(SavedError::TooMuch(format!("{BRANCHES} branches")));
     }
     let mut steps = 0_usize;
     for (index, branch) in saved.branches.iter().enumerate() {
@@ -253,5 +253,52 @@ fn check(saved: &Saved) -> Result<usize, SavedError> {
             steps = steps.saturating_add(part.steps);
         }
     }
-    if steps > SAVED_STEPS { Err(SavedError::TooLong) } else { Ok(steps) }
+    if steps > SAVED_STEPS {
+        return Err(SavedError::TooMuch(format!("{SAVED_STEPS} steps")));
+    }
+    Ok(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saved::{Part, SavedBranch};
+
+    fn saved(branches: usize, steps: usize) -> Saved {
+        let mut session = Session::new(Machine::default());
+        session.run("brk(0)");
+        let mut saved = Saved::of(&session);
+        let none = SavedBranch { name: String::new(), from: None, parts: Vec::new() };
+        saved.branches.resize(branches, none);
+        saved.branches[branches - 1].parts = vec![Part { text: 0, line: 0, steps }];
+        saved
+    }
+
+    fn error(saved: Saved) -> Option<String> {
+        let mut restore = match Restore::new(saved) {
+            Ok(restore) => restore,
+            Err(error) => return Some(error.to_string()),
+        };
+        while !restore.is_done() {
+            restore.advance(usize::MAX);
+        }
+        restore.finish().err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn so_many_branches_come_back_and_one_more_is_told() {
+        assert_eq!(error(saved(BRANCHES, 0)), None);
+        let told = "it holds more than 10000 branches";
+        assert_eq!(error(saved(BRANCHES + 1, 0)).as_deref(), Some(told));
+    }
+
+    /// Nothing is run for what is too much: a text that has fewer lines would else be told.
+    #[test]
+    fn so_many_steps_are_run_and_one_more_is_told() {
+        let fewer = error(saved(1, SAVED_STEPS)).unwrap_or_default();
+        assert!(fewer.contains("text 1 has fewer steps than it says"), "{fewer}");
+        let told = "it holds more than 20000000 steps";
+        assert_eq!(error(saved(1, SAVED_STEPS + 1)).as_deref(), Some(told));
+        assert_eq!(error(saved(2, usize::MAX)).as_deref(), Some(told));
+    }
 }

@@ -66,8 +66,8 @@ impl Kernel {
         self.protect_upwards(start, end, prot - grows, events).map(|()| 0.into())
     }
 
-    /// Changes mapping by mapping from `start` up to `end`; `asked` may have `PROT_SEM`. Locked memory that becomes writable is
-    /// filled with pages of its own before the next mapping is looked at.
+    /// Changes mapping by mapping from `start` up to `end`; `asked` may have `PROT_SEM`. Locked memory
+    /// that becomes writable is filled with pages of its own before the next mapping is looked at.
     fn protect_upwards(
         &mut self,
         start: Address,

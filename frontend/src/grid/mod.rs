@@ -11,6 +11,7 @@ pub mod level;
 pub mod links;
 pub mod offers;
 pub mod paint;
+mod paint_bodies;
 pub mod paint_levels;
 pub mod paint_zoom;
 pub mod plan;

@@ -1,13 +1,18 @@
 //! The canvas calls that put a scene on the screen, and nothing else.
 
 use crate::grid::frames;
+use crate::grid::paint_bodies::{Behind, bodies};
 use crate::grid::scene::{Cell, Detail, FoldBar, Marks, Scene};
 use crate::text;
 use crate::theme::Palette;
+use mmap_playground_core::abi::Prot;
 use mmap_playground_core::address::Address;
 use std::f64::consts::TAU;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d as Context, HtmlCanvasElement};
+
+/// Lowest page with a second line, in CSS pixels.
+const TALL_PAGE: f64 = 34.0;
 
 /// Fits a canvas to a size in CSS pixels on this screen, and gives its cleared context.
 pub fn prepare(canvas: &HtmlCanvasElement, width: f64, height: f64, ratio: f64) -> Option<Context> {
@@ -36,9 +41,16 @@ pub fn grid(
     for bar in &scene.folds {
         fold(context, bar, palette, width);
     }
-    for cell in &scene.cells {
-        page(context, cell, palette, motion);
+    bodies(context, &scene.cells, palette, motion);
+    for cell in scene.cells.iter().filter(|cell| cell.prot.is_some()) {
+        if cell.marks.contains(Marks::HAZARD) {
+            hazard(context, &inset(cell), ink(cell, palette));
+        }
+        if Detail::of(cell.width) >= Detail::Marks {
+            small_marks(context, cell, &inset(cell), palette, ink(cell, palette));
+        }
     }
+    letters(context, &scene.cells, palette);
     for cell in &scene.cells {
         rings(context, cell, palette, motion);
     }
@@ -99,7 +111,7 @@ pub(super) struct Inset {
     pub(super) radius: f64,
 }
 
-fn inset(cell: &Cell) -> Inset {
+pub(super) fn inset(cell: &Cell) -> Inset {
     let gap = if cell.width < 9.0 { 0.5 } else { 1.0 };
     let left = if cell.starts { gap + (cell.width / 12.0).clamp(0.5, 3.0) } else { gap };
     let right = if cell.ends { gap + (cell.width / 12.0).clamp(0.5, 3.0) } else { gap };
@@ -108,85 +120,36 @@ fn inset(cell: &Cell) -> Inset {
         y: cell.y + gap,
         width: (cell.width - left - right).max(1.0),
         height: (cell.height - 2.0 * gap).max(1.0),
-        radius: if cell.width < 15.0 { 1.5 } else { 3.0 },
+        // Round corners of less could not be seen, and are dear where there are thousands.
+        radius: match cell.width {
+            width if width < 9.0 => 0.0,
+            width if width < 15.0 => 1.5,
+            _ => 3.0,
+        },
     }
 }
 
+/// Begins a path with an outline.
 pub(super) fn outline(context: &Context, inset: &Inset, grow: f64) {
     context.begin_path();
-    let _ = context.round_rect_with_f64(
-        inset.x - grow,
-        inset.y - grow,
-        (inset.width + 2.0 * grow).max(0.5),
-        (inset.height + 2.0 * grow).max(0.5),
-        inset.radius,
-    );
+    add_outline(context, inset, grow);
 }
 
-fn page(context: &Context, cell: &Cell, palette: &Palette, motion: f64) {
-    let Some(prot) = cell.prot else {
-        hole(context, cell, palette);
-        return;
-    };
-    let color = palette.prot(prot);
-    let detail = Detail::of(cell.width);
-    let inset = inset(cell);
-    let resident = cell.marks.contains(Marks::RESIDENT);
-    let zeros = cell.marks.contains(Marks::ZERO_PAGE);
-    // A page that a fault brought grows from its middle.
-    let arriving = motion < 1.0 && cell.marks.contains(Marks::FAULTED);
-    let missing = if arriving { (1.0 - motion) * inset.width.min(inset.height) / 2.0 } else { 0.0 };
-    outline(context, &inset, -missing);
-    context.set_fill_style_str(color);
-    if resident {
-        context.fill();
+/// Adds an outline to the path.
+pub(super) fn add_outline(context: &Context, inset: &Inset, grow: f64) {
+    let (x, y) = (inset.x - grow, inset.y - grow);
+    let width = (inset.width + 2.0 * grow).max(0.5);
+    let height = (inset.height + 2.0 * grow).max(0.5);
+    if inset.radius == 0.0 {
+        context.rect(x, y, width, height);
     } else {
-        // What shows the zero page holds something, but no frame of its own.
-        context.set_global_alpha(if zeros { 0.42 } else { 0.14 });
-        context.fill();
-        context.set_global_alpha(1.0);
-        outline(context, &inset, -0.5);
-        context.set_stroke_style_str(color);
-        context.set_line_width(1.0);
-        set_dash(context, if cell.marks.contains(Marks::INFERRED) { &[3.0, 2.0] } else { &[] });
-        context.stroke();
-        set_dash(context, &[]);
-    }
-    let ink = match (resident, zeros) {
-        (true, _) => &palette.on_fill,
-        (false, true) => &palette.ink,
-        (false, false) => color,
-    };
-    if cell.marks.contains(Marks::HAZARD) {
-        hazard(context, &inset, ink);
-    }
-    if prot.is_empty() {
-        cross(context, &inset, ink, false);
-    }
-    if cell.marks.contains(Marks::BEYOND_END) {
-        cross(context, &inset, ink, true);
-    }
-    if detail >= Detail::Marks {
-        small_marks(context, cell, &inset, palette, ink);
-    }
-    if detail >= Detail::Letters {
-        letters(context, cell, &inset, palette, prot.letters(), resident, detail);
+        let _ = context.round_rect_with_f64(x, y, width, height, inset.radius);
     }
 }
 
-fn hole(context: &Context, cell: &Cell, palette: &Palette) {
-    let size = if cell.width < 15.0 { 1.0 } else { 2.0 };
-    context.set_fill_style_str(&palette.line);
-    let (x, y) = (cell.x + cell.width / 2.0, cell.y + cell.height / 2.0);
-    context.fill_rect(x - size / 2.0, y - size / 2.0, size, size);
-    if cell.marks.contains(Marks::GONE) {
-        outline(context, &inset(cell), -0.5);
-        context.set_stroke_style_str(&palette.changed);
-        context.set_line_width(1.0);
-        set_dash(context, &[3.0, 3.0]);
-        context.stroke();
-        set_dash(context, &[]);
-    }
+/// The colour of marks on a page.
+fn ink<'a>(cell: &Cell, palette: &'a Palette) -> &'a str {
+    Behind::of(cell.marks).ink(cell.prot.unwrap_or(Prot::empty()), palette)
 }
 
 pub(super) fn hazard(context: &Context, inset: &Inset, color: &str) {
@@ -208,10 +171,24 @@ pub(super) fn hazard(context: &Context, inset: &Inset, color: &str) {
     context.restore();
 }
 
-pub(super) fn cross(context: &Context, inset: &Inset, color: &str, both: bool) {
+/// Crosses out what cannot be used: a line, or two.
+pub(super) fn cross(context: &Context, inset: &Inset, color: &str) {
+    context.begin_path();
+    add_cross(context, inset, false);
+    cross_style(context, color);
+    context.stroke();
+    context.set_global_alpha(1.0);
+}
+
+/// How a cross is stroked; afterwards nothing is opaque.
+pub(super) fn cross_style(context: &Context, color: &str) {
     context.set_stroke_style_str(color);
     context.set_line_width(1.0);
-    context.begin_path();
+    context.set_global_alpha(0.5);
+}
+
+/// Adds the lines of a cross to the path.
+pub(super) fn add_cross(context: &Context, inset: &Inset, both: bool) {
     let margin = (inset.width.min(inset.height) * 0.2).min(6.0);
     let (left, right) = (inset.x + margin, inset.x + inset.width - margin);
     let (top, bottom) = (inset.y + margin, inset.y + inset.height - margin);
@@ -221,9 +198,6 @@ pub(super) fn cross(context: &Context, inset: &Inset, color: &str, both: bool) {
         context.move_to(left, top);
         context.line_to(right, bottom);
     }
-    context.set_global_alpha(if both { 0.9 } else { 0.5 });
-    context.stroke();
-    context.set_global_alpha(1.0);
 }
 
 fn small_marks(context: &Context, cell: &Cell, inset: &Inset, palette: &Palette, ink: &str) {
@@ -271,41 +245,56 @@ pub(super) fn dot(context: &Context, x: f64, y: f64, radius: f64) {
     let _ = context.arc(x, y, radius, 0.0, TAU);
 }
 
-fn letters(
-    context: &Context,
-    cell: &Cell,
-    inset: &Inset,
-    palette: &Palette,
-    letters: &str,
-    resident: bool,
-    detail: Detail,
-) {
-    let middle = (inset.x + inset.width / 2.0, inset.y + inset.height / 2.0);
-    let zeros = cell.marks.contains(Marks::ZERO_PAGE);
-    let ink = if resident { &palette.on_fill } else { &palette.ink };
+/// What is written on the pages, where there is room for it: first all protections, then what stands
+/// below them, for a font is dear to set.
+fn letters(context: &Context, cells: &[Cell], palette: &Palette) {
+    let lettered = |cell: &&Cell| cell.prot.is_some() && Detail::of(cell.width) >= Detail::Letters;
+    let lettered: Vec<(&Cell, Inset)> =
+        cells.iter().filter(lettered).map(|cell| (cell, inset(cell))).collect();
+    if lettered.is_empty() {
+        return;
+    }
+    let middle = |it: &Inset| (it.x + it.width / 2.0, it.y + it.height / 2.0);
+    let wordy = |cell: &Cell, inset: &Inset| {
+        Detail::of(cell.width) == Detail::Text && inset.height >= TALL_PAGE
+    };
+    let ink = |cell: &Cell| match Behind::of(cell.marks) {
+        Behind::Frame => &palette.on_fill,
+        Behind::Zeros | Behind::Nothing => &palette.ink,
+    };
     context.set_text_align("center");
-    context.set_fill_style_str(ink);
     context.set_font(&format!("600 11px {}", palette.mono));
-    let tall = inset.height >= 34.0;
-    let wordy = detail == Detail::Text && tall;
-    let y = if wordy { middle.1 - 7.0 } else { middle.1 + 0.5 };
-    let _ = context.fill_text(letters, middle.0, y);
-    if wordy {
-        context.set_font(&format!("10px {}", palette.mono));
-        let second = match cell.frame {
-            _ if zeros => "zero page".to_owned(),
-            Some(frame) if cell.frame_mappings > 1 => {
-                format!("frame {frame} ×{}", cell.frame_mappings)
-            }
-            Some(frame) => format!("frame {frame}"),
-            None => format!("…{:05x}", cell.address & 0xf_ffff),
+    for (cell, inset) in &lettered {
+        let (x, y) = middle(inset);
+        let y = if wordy(cell, inset) { y - 7.0 } else { y + 0.5 };
+        context.set_fill_style_str(ink(cell));
+        let _ = context.fill_text(cell.prot.unwrap_or(Prot::empty()).letters(), x, y);
+    }
+    context.set_font(&format!("10px {}", palette.mono));
+    for (cell, inset) in &lettered {
+        let (x, y) = middle(inset);
+        let zeros = Behind::of(cell.marks) == Behind::Zeros;
+        let (words, y) = if wordy(cell, inset) {
+            (second_line(cell), y + 8.0)
+        } else if zeros && inset.height >= TALL_PAGE {
+            ("zero".to_owned(), y + 12.0)
+        } else {
+            continue;
         };
-        let _ = context.fill_text(&second, middle.0, middle.1 + 8.0);
-    } else if zeros && tall {
-        context.set_font(&format!("10px {}", palette.mono));
-        let _ = context.fill_text("zero", middle.0, middle.1 + 12.0);
+        context.set_fill_style_str(ink(cell));
+        let _ = context.fill_text(&words, x, y);
     }
     context.set_text_align("right");
+}
+
+/// What stands on a page below its protection.
+fn second_line(cell: &Cell) -> String {
+    match cell.frame {
+        _ if Behind::of(cell.marks) == Behind::Zeros => "zero page".to_owned(),
+        Some(frame) if cell.frame_mappings > 1 => format!("frame {frame} ×{}", cell.frame_mappings),
+        Some(frame) => format!("frame {frame}"),
+        None => format!("…{:05x}", cell.address & 0xf_ffff),
+    }
 }
 
 fn rings(context: &Context, cell: &Cell, palette: &Palette, motion: f64) {

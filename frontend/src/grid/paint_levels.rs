@@ -105,15 +105,19 @@ fn body(context: &Context, bar: &Bar, palette: &Palette, motion: f64) {
         context.fill_rect(left, inset.y + inset.height - tall, each, tall);
     }
     outline(context, &inset, 0.0);
-    set_dash(context, if bar.marks.contains(Marks::INFERRED) { &[3.0, 2.0] } else { &[] });
-    stroke(context, color, 1.0);
-    set_dash(context, &[]);
+    if bar.marks.contains(Marks::INFERRED) {
+        set_dash(context, &[3.0, 2.0]);
+        stroke(context, color, 1.0);
+        set_dash(context, &[]);
+    } else {
+        stroke(context, color, 1.0);
+    }
     let filled = bar.residency.first().is_some_and(|share| *share > 0.5);
     if bar.marks.contains(Marks::HAZARD) {
         hazard(context, &inset, if filled { &palette.on_fill } else { color });
     }
     if bar.prot.is_empty() {
-        cross(context, &inset, color, false);
+        cross(context, &inset, color);
     }
     if width >= 15.0 {
         corner_marks(context, bar, &inset, palette, if filled { &palette.on_fill } else { color });

@@ -42,6 +42,9 @@ const LEFT_IN_SIGHT: f64 = 30.0;
 /// The map rests once nothing has turned it for so long.
 const REST: Duration = Duration::from_millis(120);
 
+/// What a plan is of: the revision, the level, where rows of pages start, and the size.
+type PlanKey = (u32, Level, u64, (f64, f64));
+
 /// What changes without the page knowing.
 #[derive(Default)]
 struct Local {
@@ -50,6 +53,8 @@ struct Local {
     top: f64,
     /// The level that the last step of zoom went to; how far the map is scrolled is meant for it.
     level: Option<Level>,
+    /// How that level is laid out, and what of.
+    plan: Option<(PlanKey, Plan)>,
     /// A pointer that is down.
     press: Option<Press>,
     /// Fingers that are down: id and place.
@@ -205,8 +210,10 @@ pub fn PageGrid() -> Html {
     let level = zoom.level.unwrap_or_else(|| Level::Pages(fitting_columns(size.0)));
     let room = Room { width: (size.0 - BAR).max(1.0), height: size.1, gutter: GUTTER };
     let shown = use_memo(store.revision, |_| shown(&store));
-    let plan = use_memo((store.revision, level, zoom.phase, *size), |_| {
-        Plan::new(level, zoom.phase, &store.moment.vmas, &shown, &room)
+    let plan = use_memo((store.revision, level, zoom.phase, *size), |key| {
+        let made = local.borrow_mut().plan.take().filter(|(of, _)| of == key);
+        let new = || Plan::new(level, zoom.phase, &store.moment.vmas, &shown, &room);
+        made.map_or_else(new, |(_, plan)| plan)
     });
     let map = Rc::new(Map {
         store: store.clone(),

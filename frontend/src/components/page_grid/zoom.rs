@@ -85,6 +85,8 @@ impl Map {
                 Some((top, height)) if level != Level::Whole => top + height * share - at.1,
                 _ => 0.0,
             };
+            let size = (self.room.width + BAR, self.room.height);
+            local.plan = Some(((self.store.revision, level, phase, size), plan));
         }
         self.begin_zoom_motion(at, level.is_nearer_than(self.level));
         self.menu.set(None);

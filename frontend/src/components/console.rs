@@ -52,7 +52,8 @@ pub fn Console() -> Html {
     let lines = rows.iter().map(|row| {
         let lights = row.lights(&lit);
         html! {
-            <Line key={row.index} row={row.clone()} current={row.index + 1 == position}
+            // A line that is far from all that were here takes the elements of one of them.
+            <Line key={row.index % WINDOW} row={row.clone()} current={row.index + 1 == position}
                 ahead={row.index >= position} lit={lights}
                 dispatcher={store.dispatcher()} pointing={pointing.clone()} />
         }

@@ -12,15 +12,35 @@ pub(super) struct Block {
     pub(super) size: u64,
     /// Where the model's allocator put it; 0 if it had no room.
     pub(super) address: Address,
+    /// It was given back. Its pointer still means it, until the log has another block there: a use
+    /// of it is a use after `free`.
+    pub(super) freed: bool,
 }
 
 impl Runner {
-    pub(super) fn forget_block(&mut self, pointer: Address) {
-        self.blocks.remove(&pointer);
+    pub(super) fn free_block(&mut self, pointer: Address) {
+        if let Some(block) = self.blocks.get_mut(&pointer) {
+            block.freed = true;
+        }
     }
 
-    /// A `free` or `realloc` of a block that was there before the log began: not run, or run as
-    /// `malloc`.
+    /// Notes a block, in the place of those that were freed there.
+    pub(super) fn note_block(&mut self, pointer: Address, block: Block) {
+        let end = pointer.saturating_add(block.size);
+        let below =
+            self.blocks.get_prev(&pointer).filter(|(start, it)| **start + it.size > pointer);
+        let mut gone: Vec<Address> = below.map(|(start, _)| *start).into_iter().collect();
+        gone.extend(self.blocks.range(pointer..end).map(|(start, _)| *start));
+        for start in gone {
+            if self.blocks.get(&start).is_some_and(|it| it.freed) {
+                self.blocks.remove(&start);
+            }
+        }
+        self.blocks.insert(pointer, block);
+    }
+
+    /// A `free` or `realloc` of a block that came from out of the log's sight, before it began or by
+    /// a library's own calls: not run, or run as `malloc`.
     pub(super) fn unknown_block(
         &mut self,
         call: &Call,
@@ -35,14 +55,19 @@ impl Runner {
         };
         let bound_by_name =
             parsed.args.first().is_some_and(|arg| matches!(arg.value, Value::Formula(_)));
-        if !from_log || bound_by_name || ptr == 0 || self.block(ptr).is_some() {
+        if !from_log || bound_by_name || ptr == 0 || self.live_block(ptr).is_some() {
             return None;
         }
         // A pointer that the model's own allocator gave out is no pointer of a log.
         if self.process.kernel.space.vmas().at(ptr).is_some() {
             return None;
         }
-        let note = format!("the block {ptr:#x} was there before the log began");
+        let note = match self.block(ptr) {
+            Some(_) => {
+                format!("the block {ptr:#x} was freed, and came back out of the log's sight")
+            }
+            None => format!("the block {ptr:#x} was there before the log began"),
+        };
         match *call {
             Call::Realloc { size, .. } => {
                 let call = Call::Malloc { size };
@@ -65,20 +90,25 @@ impl Runner {
         (recorded - start < block.size).then_some((*start, *block))
     }
 
-    /// Where the model has what a log calls by an address.
-    pub(super) fn translate(&self, recorded: Address) -> Address {
-        match self.block(recorded) {
-            Some((start, block)) if block.address != 0 => block.address + (recorded - start),
-            Some(_) => 0,
-            None => recorded,
-        }
+    /// The same, unless it was freed.
+    fn live_block(&self, recorded: Address) -> Option<(Address, Block)> {
+        self.block(recorded).filter(|(_, block)| !block.freed)
     }
 
-    pub(super) fn translate_call(&self, call: Call) -> Call {
+    /// Where the model has what a log calls by an address.
+    pub(super) fn translate(&self, recorded: Address) -> Address {
+        placed(self.live_block(recorded), recorded)
+    }
+
+    /// A call with its addresses as the model has them: those in freed blocks too, unless its result
+    /// is recorded, for then something else was there.
+    pub(super) fn translate_call(&self, call: Call, freed_too: bool) -> Call {
         if self.blocks.is_empty() {
             return call;
         }
-        let at = |address| self.translate(address);
+        let at = |address| {
+            if freed_too { placed(self.block(address), address) } else { self.translate(address) }
+        };
         match call {
             Call::Free { ptr } => Call::Free { ptr: at(ptr) },
             Call::Realloc { ptr, size } => Call::Realloc { ptr: at(ptr), size },
@@ -93,5 +123,14 @@ impl Runner {
             Call::Munmap { addr, length } => Call::Munmap { addr: at(addr), length },
             other => other,
         }
+    }
+}
+
+/// Where the model has an address of a block that a log has; of none, the address itself.
+fn placed(block: Option<(Address, Block)>, recorded: Address) -> Address {
+    match block {
+        Some((start, block)) if block.address != 0 => block.address + (recorded - start),
+        Some(_) => 0,
+        None => recorded,
     }
 }

@@ -60,6 +60,22 @@ impl Runner {
         }
     }
 
+    /// The log has a mapping of what the model cannot map: a device that it does not know, or a file
+    /// that was opened anew, out of the log's sight.
+    pub(super) fn make_mappable(&mut self, fd: i32, note: Option<&FdNote>) {
+        let files = &self.process.kernel.files;
+        let known = files.descriptor(fd).and_then(|open| files.behind(open));
+        let path = match (note, known) {
+            (Some(note), _) => note.path.clone(),
+            (None, Some(file)) if file.kind == FileKind::Regular => {
+                file.maps_name().trim_end_matches(" (deleted)").to_owned()
+            }
+            (None, _) => format!("descriptor:{fd}"),
+        };
+        let note = FdNote { path, deleted: false, kind: FdKind::Path };
+        self.external_descriptor(fd, &note, OpenFlags::READ_WRITE);
+    }
+
     /// `open` and kin: the descriptor is the one that the log has, and a file that is not there
     /// is one that the log knows.
     pub(super) fn run_open(&mut self, step: &mut Step, recorded: &Recorded) -> Outcome {

@@ -214,7 +214,7 @@ impl Runner {
             return ran;
         }
         let asked = call;
-        let call = self.translate_call(asked.clone());
+        let call = self.translate_call(asked.clone(), parsed.recorded.is_none());
         let mut step = Step { parsed, call, divergence: None, notes: Vec::new() };
         let outcome = match &parsed.recorded {
             None => self.process.run(&step.call),
@@ -240,9 +240,9 @@ impl Runner {
         };
         let recorded = parsed.recorded.as_ref().and_then(Recorded::value);
         match asked {
-            Call::Free { ptr } => self.forget_block(*ptr),
+            Call::Free { ptr } => self.free_block(*ptr),
             Call::Realloc { ptr, size } if *size == 0 || recorded.is_some_and(|at| at != 0) => {
-                self.forget_block(*ptr);
+                self.free_block(*ptr);
             }
             _ => {}
         }
@@ -255,7 +255,7 @@ impl Runner {
         if let (Some(size), Some(at), Some(address)) = (size, recorded, value)
             && at != 0
         {
-            self.blocks.insert(at, Block { size: size.max(1), address });
+            self.note_block(at, Block { size: size.max(1), address, freed: false });
             named = recorded;
         }
         if let Some(name) = &parsed.binding {
@@ -275,31 +275,33 @@ impl Runner {
         }
         let unknown_fd = self.learn_descriptor(step, recorded);
         match step.call {
-            Call::Brk { .. } => self.learn_break(recorded),
+            Call::Brk { .. } => self.learn_break(step, recorded),
             Call::Mmap { .. } => self.learn_base(step, recorded),
-            Call::Mprotect { addr, len: length, .. }
-            | Call::Madvise { addr, length, .. }
-            | Call::Msync { addr, length, .. }
-                if recorded.value() == Some(0) =>
-            {
-                self.infer(addr, length, step);
-            }
-            Call::Mremap { old_address, old_size, .. } if recorded.value().is_some() => {
-                self.infer(old_address, old_size.max(1), step);
-            }
             _ => {}
         }
+        let holes = self.holes(&step.call, recorded);
         let places =
             matches!(step.call, Call::Mmap { .. } | Call::Mremap { .. } | Call::Brk { .. });
         // Only then the log may have its way against what the model did.
-        let may_go_back = places || matches!(recorded, Recorded::Error(_));
-        let before = may_go_back.then(|| self.process.clone());
-        let outcome = self.process.run(&step.call);
+        let may_go_back = places || matches!(recorded, Recorded::Error(_)) || !holes.is_empty();
+        let mut before = may_go_back.then(|| self.process.clone());
+        let mut outcome = self.process.run(&step.call);
+        if let (Some(plain), false) = (before.clone(), holes.is_empty()) {
+            // Private memory most often; some calls succeed on shared memory only.
+            for shared in [false, true] {
+                if matches!(outcome.returned, Returned::Error(_) | Returned::Signal(_)) {
+                    self.process = plain.clone();
+                    self.infer(&holes, step, shared);
+                    before = Some(self.process.clone());
+                    outcome = self.process.run(&step.call);
+                }
+            }
+        }
         if self.agrees(step, recorded, &outcome) {
             return outcome;
         }
         match (before, recorded) {
-            (Some(before), _) if recorded.value().is_some() => {
+            (Some(before), _) if places && recorded.value().is_some() => {
                 let address = recorded.value().unwrap_or_default();
                 self.force(step, before, outcome, address)
             }

@@ -10,6 +10,13 @@ use crate::process::Process;
 use crate::trace::{Recorded, print_result};
 use crate::vma::{Backing, Sharing, Vma, VmaFlags};
 
+/// The types of mappings: 1 and 3 are shared.
+const SHARED: MapFlags = MapFlags::from_bits_retain(1);
+const PRIVATE: MapFlags = MapFlags::from_bits_retain(2);
+
+/// A heap that is longer began elsewhere than where heaps usually do.
+const USUAL_HEAP: u64 = 1 << 30;
+
 impl Runner {
     /// Puts a mapping, or the break, where the log has it.
     pub(super) fn force(
@@ -30,6 +37,12 @@ impl Runner {
             Call::Brk { .. } => self.force_break(address),
             _ => self.force_mapping(&step.call, address),
         };
+        if let (&Call::Mmap { fd, .. }, true) =
+            (&step.call, matches!(outcome.returned, Returned::Error(_)))
+        {
+            self.make_mappable(fd, step.parsed.fd_note(4));
+            outcome = self.force_mapping(&plain(&step.call), address);
+        }
         let there = outcome.returned == Returned::Value(address);
         if there {
             step.notes.push(format!("put where the log has it; by itself: {own_result}{why}"));
@@ -119,12 +132,16 @@ impl Runner {
         kernel.settle(changes, &mut Vec::new());
     }
 
-    /// The first recorded break tells where the heap begins, if nothing else has.
-    pub(super) fn learn_break(&mut self, recorded: &Recorded) {
+    /// The first recorded break tells where the heap begins, if nothing else has: all of it that is
+    /// known, unless it grew to there from where the heap usually begins.
+    pub(super) fn learn_break(&mut self, step: &Step, recorded: &Recorded) {
         let Some(address) = recorded.value() else { return };
+        let Call::Brk { addr } = step.call else { return };
         let space = &mut self.process.kernel.space;
         let untouched = space.break_end == space.break_start;
-        if !self.log.break_known && untouched && address < USER_END {
+        let grew = addr == address
+            && address.checked_sub(space.break_start).is_some_and(|grown| grown < USUAL_HEAP);
+        if !self.log.break_known && untouched && !grew && address < USER_END {
             space.break_start = address;
             space.break_end = address;
         }
@@ -154,23 +171,67 @@ impl Runner {
         }
     }
 
-    /// Adds the mappings without which a call could not have succeeded.
-    pub(super) fn infer(&mut self, addr: Address, length: u64, step: &mut Step) {
-        let end = addr.wrapping_add(page_ceil_wrapping(length)).min(USER_END);
-        let Some(range) = PageRange::new(page_floor(addr), end) else { return };
+    /// Where a call that succeeded, as the log has it, touches memory that is not mapped. What the
+    /// program's own code does, which only a trace tells, implies nothing.
+    pub(super) fn holes(&self, call: &Call, recorded: &Recorded) -> Vec<PageRange> {
+        let Some(result) = recorded.value() else { return Vec::new() };
+        let touched = match *call {
+            Call::Mprotect { addr, len, .. } if result == 0 => [(addr, len), (0, 0)],
+            Call::Madvise { addr, length, .. } | Call::Msync { addr, length, .. }
+                if result == 0 =>
+            {
+                [(addr, length), (0, 0)]
+            }
+            Call::Mremap { old_address, old_size, .. } => [(old_address, old_size.max(1)), (0, 0)],
+            Call::Memset { addr, length, .. } => [(addr, length), (0, 0)],
+            Call::Memcpy { dst, src, length } => [(dst, length), (src, length)],
+            _ => return Vec::new(),
+        };
         let mut holes = Vec::new();
-        let mut at = range.start();
-        for vma in self.process.kernel.space.vmas().overlapping(range) {
-            holes.extend(PageRange::new(at, vma.range.start()));
-            at = vma.range.end();
+        for (start, length) in touched {
+            let end = page_ceil_wrapping(start.saturating_add(length)).min(USER_END);
+            let Some(range) = PageRange::new(page_floor(start), end) else { continue };
+            let mut at = range.start();
+            for vma in self.process.kernel.space.vmas().overlapping(range) {
+                holes.extend(PageRange::new(at, vma.range.start()));
+                at = vma.range.end();
+            }
+            holes.extend(PageRange::new(at, range.end()));
         }
-        holes.extend(PageRange::new(at, range.end()));
+        holes
+    }
+
+    /// Adds the mappings without which a call could not have succeeded.
+    pub(super) fn infer(&mut self, holes: &[PageRange], step: &mut Step, shared: bool) {
+        let grows = matches!(step.call, Call::Mprotect { prot, .. }
+            if Prot::from_bits_retain(prot).contains(Prot::GROWSDOWN));
         for hole in holes {
-            let vma = anonymous(hole, Prot::RW, true);
+            let mut vma = anonymous(*hole, Prot::RW, true);
+            vma.flags.set(VmaFlags::GROWSDOWN, grows);
+            if shared && let Some(object) = self.shared_memory(*hole) {
+                vma = Vma { inferred: true, ..object };
+            }
             let kernel = &mut self.process.kernel;
             kernel.space.map(vma, &mut kernel.frames, &mut Changes::default());
-            step.notes.push(format!("{hole} must have been mapped before: inferred"));
+            let note = format!("{hole} must have been mapped before: inferred");
+            if !step.notes.contains(&note) {
+                step.notes.push(note);
+            }
         }
+    }
+
+    /// A mapping of shared memory, there now.
+    fn shared_memory(&mut self, range: PageRange) -> Option<Vma> {
+        let flags = MapFlags::ANONYMOUS | MapFlags::FIXED | SHARED;
+        self.process.run(&Call::Mmap {
+            addr: range.start(),
+            length: range.size_bytes(),
+            prot: Prot::RW.bits(),
+            flags: flags.bits(),
+            fd: -1,
+            offset: 0,
+        });
+        self.process.kernel.space.vmas().at(range.start()).filter(|vma| vma.range == range).copied()
     }
 }
 
@@ -184,6 +245,18 @@ fn chosen_range(call: &Call, address: Address) -> Option<PageRange> {
 fn kernel_chooses(flags: u64) -> bool {
     let fixed = MapFlags::FIXED | MapFlags::FIXED_NOREPLACE;
     !MapFlags::from_bits_retain(flags).intersects(fixed)
+}
+
+/// The same mapping without what only some files and machines have.
+fn plain(call: &Call) -> Call {
+    let mut call = call.clone();
+    if let Call::Mmap { flags, .. } = &mut call {
+        let asked = MapFlags::from_bits_retain(*flags);
+        let kept = MapFlags::ANONYMOUS | MapFlags::GROWSDOWN | MapFlags::NORESERVE;
+        let sharing = if asked.intersects(SHARED) { SHARED } else { PRIVATE };
+        *flags = (asked & kept | sharing).bits();
+    }
+    call
 }
 
 /// Private anonymous memory that no call of the trace made.

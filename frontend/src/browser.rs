@@ -258,6 +258,13 @@ pub fn focus(selector: &str) {
     }
 }
 
+/// Says whether a keyboard's focus is nowhere: what had it went away.
+pub fn focus_is_lost() -> bool {
+    let Some(document) = document() else { return false };
+    let active = document.active_element();
+    active.is_none_or(|active| document.body().is_some_and(|body| *body == active))
+}
+
 /// Scrolls the page so that an element stands at its top, once what was dispatched is rendered.
 pub fn scroll_to(selector: String) {
     wasm_bindgen_futures::spawn_local(async move {

@@ -168,10 +168,14 @@ impl Runner {
             Statement::Call(call) if call.nested => skipped("a call made inside another call"),
             Statement::Call(call) => self.run_call(call, source),
             Statement::Skipped { name } => {
+                let text = line.text.of(source);
                 if &**name == "execve" {
-                    self.execve(line.text.of(source));
+                    self.execve(text);
                 }
-                skipped(name.clone())
+                Ran {
+                    notes: not_simulated(name, text).into_iter().collect(),
+                    ..skipped(name.clone())
+                }
             }
             Statement::Signal(signal) => self.compare_signal(pending, signal),
             Statement::Exit => Ran::of(RanKind::Nothing),
@@ -492,6 +496,16 @@ impl Ran {
             _ => None,
         }
     }
+}
+
+/// What is said of a call that is none of ours, where somebody asks for it: a line of a log, which
+/// has a result, is passed over without a word.
+fn not_simulated(name: &str, text: &str) -> Option<String> {
+    if !text.trim_end().ends_with(')') {
+        return None;
+    }
+    let nearest = CallName::nearest(name).map(|call| format!("; did you mean {}?", call.name()));
+    Some(format!("{name} is not simulated here{}", nearest.unwrap_or_default()))
 }
 
 fn skipped(name: impl Into<Arc<str>>) -> Ran {

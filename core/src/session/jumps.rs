@@ -151,6 +151,14 @@ load(0)
     }
 
     #[test]
+    fn a_signal_that_is_ignored_is_no_failure() {
+        let mut session = Session::new(Machine::default());
+        session.run("--- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED} ---\n--- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=NULL} ---");
+        assert_eq!(found(&session, Landmark::Failure), [2]);
+        assert!(!session.step(0).unwrap().failed && session.step(1).unwrap().failed);
+    }
+
+    #[test]
     fn a_contradiction_is_a_divergence() {
         let mut session = Session::new(Machine::default());
         session.run("munmap(0x1000, 4096) = 0\nmunmap(0x1, 4096) = 0\nbrk(0)");

@@ -74,7 +74,7 @@ impl Landmarks {
     pub(super) fn of(ran: &Ran) -> Landmarks {
         let mut marks = match &ran.kind {
             RanKind::Call(call, outcome) => Landmarks::of_call(call, outcome),
-            RanKind::Signal(_) => Landmarks::FAILURE,
+            RanKind::Signal(signal) if !signal.is_ignored() => Landmarks::FAILURE,
             _ => Landmarks::empty(),
         };
         marks.set(Landmarks::DIVERGENCE, ran.divergence.is_some());

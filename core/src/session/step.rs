@@ -119,7 +119,7 @@ impl Step {
                 }
                 self.text = format!("--- {name} {{si_signo={name}{details}}} ---");
                 self.reason_address = signal.address;
-                self.failed = true;
+                self.failed = !signal.is_ignored();
             }
             RanKind::Unreadable(_) | RanKind::Nothing => {}
         }

@@ -157,6 +157,14 @@ pub struct SignalLine {
     pub address: Option<u64>,
 }
 
+impl SignalLine {
+    /// Nothing comes of it unless the program has a handler. Source: signal(7), "Standard signals",
+    /// default action Ign, and Cont.
+    pub fn is_ignored(&self) -> bool {
+        ["SIGCHLD", "SIGCLD", "SIGCONT", "SIGURG", "SIGWINCH"].contains(&&*self.name)
+    }
+}
+
 /// A call as the text gives it: names are not yet numbers.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ParsedCall {

@@ -1,5 +1,6 @@
 //! The bar of a lesson, below the header: choose what will happen, then see it, and why.
 
+use crate::browser;
 use crate::components::icons;
 use crate::lessons::{LessonContext, Origin, Running, Seen};
 use crate::store::{StoreContext, use_store};
@@ -44,8 +45,27 @@ pub fn LessonBar() -> Html {
             } else {
                 { choice(&store, &lessons, step) }
             }
+            <FocusKeeper at={running.at} seen={running.seen.is_some()} />
         </section>
     }
+}
+
+#[derive(PartialEq, Properties)]
+struct FocusKeeperProps {
+    at: usize,
+    seen: bool,
+}
+
+/// The button that was pressed goes away with what it asked; the next one gets its focus.
+#[component]
+fn FocusKeeper(props: &FocusKeeperProps) -> Html {
+    let moved = use_mut_ref(|| false);
+    use_effect_with((props.at, props.seen), move |_| {
+        if moved.replace(true) && browser::focus_is_lost() {
+            browser::focus(".lesson .answer, .lesson .primary");
+        }
+    });
+    Html::default()
 }
 
 /// What is to be chosen before the call runs; a button that runs it where nothing is asked.

@@ -124,7 +124,7 @@ fn kind_words(kind: Kind) -> &'static str {
         Kind::Strace => "a log of strace",
         Kind::Ltrace => "a log of ltrace",
         Kind::Maps => "the text of /proc/PID/maps",
-        Kind::Unknown => "nothing that this page knows",
+        Kind::Unknown => "neither a trace nor a log",
     }
 }
 

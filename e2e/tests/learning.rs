@@ -1,7 +1,7 @@
 //! Lessons on the page, and the guide beside it: both teach, and both must hold what they promise.
 
 use anyhow::ensure;
-use e2e::{Page, Result, Viewport, id, with_page};
+use e2e::{Key, Page, Result, Viewport, id, with_page};
 use serde_json::json;
 
 /// Chooses an answer and waits for the verdict.
@@ -34,6 +34,43 @@ async fn what_a_lesson_reached_is_kept() -> Result<()> {
         page.wait_for_text(&id("lesson-address-space"), "2 of 3 right").await
     })
     .await
+}
+
+/// On the screens of most laptops, the lesson leaves room for the map that it is about; and whoever
+/// answers by keys need not look for the next button.
+#[tokio::test]
+async fn a_lesson_leaves_the_map_its_room() -> Result<()> {
+    for (width, height) in [(1366, 768), (1024, 768), (1280, 720)] {
+        let screen = Viewport { width, height, touch: false };
+        with_page("lesson room", screen, async |page| {
+            page.click(&id("lessons-open")).await?;
+            page.click(&id("lesson-mprotect")).await?;
+            page.wait_for(&id("lesson-run")).await?;
+            let focus = format!("document.querySelector('{}').focus();", id("lesson-run"));
+            page.eval(&focus, vec![]).await?;
+            // Runs it, and goes on.
+            page.press(Key::Enter).await?;
+            page.wait_for(&id("lesson-next")).await?;
+            page.press(Key::Enter).await?;
+            page.wait_for(&id("lesson-answer-1")).await?;
+            page.press(Key::Tab).await?;
+            page.press(Key::Enter).await?;
+            page.wait_for(&id("lesson-verdict")).await?;
+            let room = page
+                .eval(
+                    "const [map, panel] = ['canvas.grid', '.space'].map(it =>
+                        document.querySelector(it).getBoundingClientRect());
+                     return [map.height, panel.bottom - map.bottom];",
+                    vec![],
+                )
+                .await?;
+            let room: Vec<f64> = serde_json::from_value(room)?;
+            ensure!(room[0] > 50.0 && room[1] > 0.0, "{width}×{height}: {room:?}");
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]

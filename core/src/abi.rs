@@ -264,6 +264,8 @@ bitflags! {
         const CLOEXEC = 0o200_0000;
         /// A handle that can be neither read nor mapped.
         const PATH = 0o1000_0000;
+        /// A file without a name (`__O_TMPFILE`: `O_TMPFILE` has `O_DIRECTORY` in it too).
+        const TMPFILE = 0o2000_0000;
         const _ = !0;
     }
 }

@@ -59,6 +59,9 @@ impl FileKind {
     }
 }
 
+/// What the kernel writes behind the path of a file that was removed (`d_path`).
+pub const DELETED: &str = " (deleted)";
+
 /// A file.
 #[derive(Clone, PartialEq, Debug)]
 pub struct File {
@@ -168,6 +171,15 @@ impl Files {
         id
     }
 
+    /// Makes a file of a disk that no path leads to. `folder` ends in a slash, or is the current
+    /// one and empty. Its name is its inode's number, as on ext4 (`d_mark_tmpfile`).
+    pub fn create_unnamed(&mut self, folder: &str, mode: u32) -> FileId {
+        let path = format!("{folder}#{}{DELETED}", u64::from(self.next_file) + 2);
+        let id = self.create(FileKind::Regular, &path, Some(0), mode);
+        self.paths.remove(&path);
+        id
+    }
+
     /// Says what a file is after all: a log may tell it late.
     pub fn set_kind(&mut self, id: FileId, kind: FileKind) {
         if let Some(file) = self.files.get_mut(&id) {
@@ -184,9 +196,9 @@ impl Files {
         id
     }
 
-    /// Gives an open file the lowest free descriptor from 3 on, for 0 to 2 are the terminal's.
-    /// Nothing when all are taken.
-    pub fn assign(&mut self, open: OpenId) -> Option<i32> {
+    /// The lowest free descriptor from 3 on, for 0 to 2 are the terminal's. Nothing when all are
+    /// taken.
+    pub fn free_descriptor(&self) -> Option<i32> {
         let mut fd = 3;
         for (taken, _) in self.descriptors.range(3..) {
             if *taken != fd {
@@ -194,14 +206,10 @@ impl Files {
             }
             fd += 1;
         }
-        if fd >= DESCRIPTOR_LIMIT {
-            return None;
-        }
-        self.assign_number(open, fd);
-        Some(fd)
+        (fd < DESCRIPTOR_LIMIT).then_some(fd)
     }
 
-    /// Gives an open file a certain descriptor, in place of what it named before. The caller
+    /// Gives an open file a descriptor, in place of what it named before. The caller
     /// looks after the open file that this may leave without a descriptor.
     pub fn assign_number(&mut self, open: OpenId, fd: i32) {
         self.close(fd);
@@ -500,6 +508,12 @@ mod tests {
         out
     }
 
+    fn assign(files: &mut Files, open: OpenId) -> i32 {
+        let fd = files.free_descriptor().unwrap();
+        files.assign_number(open, fd);
+        fd
+    }
+
     #[test]
     fn writing_grows_and_pads_with_zeros() {
         let (mut files, mut frames, id) = memfd();
@@ -522,7 +536,7 @@ mod tests {
     fn a_memfd_is_gone_with_its_last_holder() {
         let (mut files, mut frames, id) = memfd();
         let open = files.open(id, OpenFlags::from_bits_retain(2));
-        let fd = files.assign(open).unwrap();
+        let fd = assign(&mut files, open);
         files.write(id, 0, b"x", 1, &mut frames);
         files.close(fd);
         files.release(open, true, &mut frames);
@@ -537,12 +551,12 @@ mod tests {
         let fds: Vec<_> = (0..3)
             .map(|_| {
                 let open = files.open(id, OpenFlags::empty());
-                files.assign(open).unwrap()
+                assign(&mut files, open)
             })
             .collect();
         assert_eq!(fds, [3, 4, 5]);
         files.close(4);
         let open = files.open(id, OpenFlags::empty());
-        assert_eq!(files.assign(open), Some(4));
+        assert_eq!(assign(&mut files, open), 4);
     }
 }

@@ -108,7 +108,7 @@ fn error(call: &Call, errno: Errno, reason: &Reason) -> Citation {
         Call::Madvise { .. } => madvise(errno, reason),
         Call::Msync { .. } => msync(reason),
         Call::Open { .. } | Call::Openat { .. } | Call::MemfdCreate { .. } => {
-            open(page(call), reason)
+            open(page(call), errno, reason)
         }
         Call::Close { .. } => {
             Some(Citation::error("close(2)", "EBADF: fd is no open file descriptor"))
@@ -371,7 +371,7 @@ fn msync(reason: &Reason) -> Option<Citation> {
 }
 
 /// `open(2)`, `openat(2)` and `memfd_create(2)`.
-fn open(page: &'static str, reason: &Reason) -> Option<Citation> {
+fn open(page: &'static str, errno: Errno, reason: &Reason) -> Option<Citation> {
     Some(Citation::error(
         page,
         match reason {
@@ -384,6 +384,10 @@ fn open(page: &'static str, reason: &Reason) -> Option<Citation> {
             Reason::NameTooLong { .. } => "ENAMETOOLONG: pathname was too long",
             Reason::TooManyDescriptors { .. } => "EMFILE: the limit on open descriptors",
             Reason::UnknownBits { .. } => "EINVAL: unknown bits in flags",
+            Reason::FlagCombination { .. } if errno == Errno::EISDIR => {
+                "EISDIR: a directory, to be written"
+            }
+            Reason::FlagCombination { .. } if errno == Errno::ENODEV => return None,
             Reason::FlagCombination { .. } => "EINVAL: invalid value in flags",
             Reason::BadDescriptor { .. } | Reason::PathOnlyDescriptor { .. } => {
                 "EBADF: a relative path, and dirfd is no descriptor"

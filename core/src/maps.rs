@@ -5,6 +5,7 @@
 
 use crate::abi::Prot;
 use crate::address::{Address, is_page_aligned};
+use crate::file::DELETED;
 use crate::trace::{Diagnostic, Severity, Span};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -31,9 +32,6 @@ pub struct MapsLine {
     /// The file has no name any more.
     pub deleted: bool,
 }
-
-/// What the kernel writes behind the path of a file that was removed.
-const DELETED: &str = " (deleted)";
 
 /// Column of the path.
 const PATH_COLUMN: usize = 73;

@@ -87,6 +87,7 @@ const MAP: &[Entry] = &[
     ("MAP_FAILED", "what mmap returns when it fails: -1"),
     ("MAP_TYPE", "the bits that hold the type: private, shared and kin"),
     ("MAP_HUGE_SHIFT", "where the bits begin that hold the size of huge pages"),
+    ("MAP_HUGE_MASK", "the bits of that size, shifted down"),
     ("MAP_HUGE_2MB", "with MAP_HUGETLB: huge pages of 2 MiB"),
     ("MAP_HUGE_1GB", "with MAP_HUGETLB: huge pages of 1 GiB"),
 ];
@@ -131,6 +132,11 @@ const ADVICE: &[Entry] = &[
     ("MADV_SOFT_OFFLINE", "move the pages and take their frames out of use; as root"),
     ("MADV_GUARD_INSTALL", "drop the pages; touching one is a SIGSEGV from now on"),
     ("MADV_GUARD_REMOVE", "take such guards away again"),
+    ("POSIX_MADV_NORMAL", "the number of MADV_NORMAL"),
+    ("POSIX_MADV_RANDOM", "the number of MADV_RANDOM"),
+    ("POSIX_MADV_SEQUENTIAL", "the number of MADV_SEQUENTIAL"),
+    ("POSIX_MADV_WILLNEED", "the number of MADV_WILLNEED"),
+    ("POSIX_MADV_DONTNEED", "the number of MADV_DONTNEED; posix_madvise ignores it"),
 ];
 
 const OPEN: &[Entry] = &[
@@ -151,6 +157,7 @@ const OPEN: &[Entry] = &[
     ("O_SYNC", "writes wait for data and metadata on disk"),
     ("O_DSYNC", "writes wait for data on disk"),
     ("O_RSYNC", "the same as O_SYNC on Linux"),
+    ("O_FSYNC", "another name of O_SYNC"),
     ("O_DIRECT", "past the page cache"),
     ("O_LARGEFILE", "files of more than 2 GiB; always so on x86-64"),
     ("O_NOFOLLOW", "refuse a symbolic link"),
@@ -158,6 +165,9 @@ const OPEN: &[Entry] = &[
     ("O_TMPFILE", "a file without a name in the folder of the path"),
     ("O_ASYNC", "a signal when input or output is possible"),
     ("FASYNC", "another name of O_ASYNC"),
+    ("FAPPEND", "another name of O_APPEND"),
+    ("FNDELAY", "another name of O_NONBLOCK"),
+    ("FNONBLOCK", "another name of O_NONBLOCK"),
 ];
 
 const MEMFD: &[Entry] = &[
@@ -167,6 +177,7 @@ const MEMFD: &[Entry] = &[
     ("MFD_NOEXEC_SEAL", "not executable, and sealed so"),
     ("MFD_EXEC", "executable"),
     ("MFD_HUGE_SHIFT", "where the bits begin that hold the size of huge pages"),
+    ("MFD_HUGE_MASK", "the bits of that size, shifted down"),
     ("MFD_HUGE_2MB", "with MFD_HUGETLB: huge pages of 2 MiB"),
     ("MFD_HUGE_1GB", "with MFD_HUGETLB: huge pages of 1 GiB"),
 ];

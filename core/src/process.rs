@@ -80,7 +80,9 @@ impl Process {
         Outcome { returned, reason, events }
     }
 
-    /// The calls that the kernel answers; nothing for the others.
+    /// The calls that the kernel answers; nothing for the others. Here an argument gets the type of
+    /// its parameter: of an `int` the kernel sees the low half of the register
+    /// (`SYSCALL_DEFINE`), of a string what lies before its first 0.
     fn system_call(
         &mut self,
         call: &Call,
@@ -100,13 +102,17 @@ impl Process {
             Call::Madvise { addr, length, advice } => {
                 kernel.sys_madvise(addr, length, advice, events)
             }
-            Call::Msync { addr, length, flags } => kernel.sys_msync(addr, length, flags),
+            Call::Msync { addr, length, flags } => kernel.sys_msync(addr, length, flags as u32),
             Call::Brk { addr } => kernel.sys_brk(addr, events),
-            Call::Open { ref path, flags, mode } => kernel.sys_open(path, flags, mode),
-            Call::Openat { dirfd, ref path, flags, mode } => {
-                kernel.sys_openat(dirfd, path, flags, mode)
+            Call::Open { ref path, flags, mode } => {
+                kernel.sys_open(c_string(path), flags as u32, mode)
             }
-            Call::MemfdCreate { ref name, flags } => kernel.sys_memfd_create(name, flags),
+            Call::Openat { dirfd, ref path, flags, mode } => {
+                kernel.sys_openat(dirfd, c_string(path), flags as u32, mode)
+            }
+            Call::MemfdCreate { ref name, flags } => {
+                kernel.sys_memfd_create(c_string(name), flags as u32)
+            }
             Call::Close { fd } => kernel.sys_close(fd),
             Call::Ftruncate { fd, length } => kernel.sys_ftruncate(fd, length),
             Call::Pwrite64 { fd, ref data, count, offset } => {
@@ -171,6 +177,11 @@ impl Process {
             Err(info) => (Returned::Signal(info), fault),
         }
     }
+}
+
+/// A string as C has it.
+fn c_string(text: &str) -> &str {
+    text.split('\0').next().unwrap_or_default()
 }
 
 fn answered(result: CallResult) -> (Returned, Option<Reason>) {

@@ -7,7 +7,7 @@
 use crate::abi::{OpenFlags, Prot};
 use crate::address::{PAGE_SIZE, PageRange, USER_END};
 use crate::address_space::Changes;
-use crate::file::{FileKind, OpenId};
+use crate::file::{DELETED, FileKind, OpenId};
 use crate::machine::Machine;
 use crate::maps::MapsLine;
 use crate::process::Process;
@@ -65,7 +65,7 @@ fn randomised_base(lines: &[MapsLine], stack: Option<&MapsLine>) -> Option<u64> 
     below.map(|line| line.end).max()
 }
 
-fn add(process: &mut Process, line: &MapsLine, open_files: &mut BTreeMap<String, OpenId>) {
+fn add(process: &mut Process, line: &MapsLine, open_files: &mut BTreeMap<(String, bool), OpenId>) {
     let Some(range) = PageRange::new(line.start, line.end) else { return };
     let kernel = &mut process.kernel;
     if kernel.space.vmas().overlapping(range).next().is_some() {
@@ -80,9 +80,12 @@ fn add(process: &mut Process, line: &MapsLine, open_files: &mut BTreeMap<String,
         }
     } else {
         let kind = kind_of(line);
-        let open = *open_files.entry(line.path.clone()).or_insert_with(|| {
+        let key = (line.path.clone(), line.deleted);
+        let open = *open_files.entry(key).or_insert_with(|| {
             let path = line.path.strip_prefix("/memfd:").unwrap_or(&line.path);
-            let file = kernel.files.create(kind, path, None, 0o666);
+            let deleted = kind == FileKind::Regular && line.deleted;
+            let path = format!("{path}{}", if deleted { DELETED } else { "" });
+            let file = kernel.files.create(kind, &path, None, 0o666);
             kernel.files.open(file, OpenFlags::READ_WRITE)
         });
         if kind == FileKind::DevZero { Backing::DevZero(open) } else { Backing::File(open) }
@@ -130,6 +133,7 @@ mod tests {
     const TEXT: &str = "\
 555555554000-555555558000 r--p 00000000 00:00 2                          /usr/bin/ls
 555555558000-55555556e000 r--p 00004000 00:00 2                          /usr/bin/ls
+55555556e000-55555556f000 r--s 00000000 00:00 3                          /SYSV00000000 (deleted)
 55555557a000-55555559b000 rw-p 00000000 00:00 0                          [heap]
 7ffff7fc2000-7ffff7fc6000 r--p 00000000 00:00 0                          [vvar]
 7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0                          [stack]

@@ -136,9 +136,14 @@ fn validation_lets_pass_every_flag_of_old() {
     }
 }
 
-/// `hstate_sizelog`: x86-64 has huge pages of 2 MiB and of 1 GiB; none are set aside here.
+/// `hstate_sizelog`: x86-64 has huge pages of 2 MiB and of 1 GiB; none are set aside here. A memfd
+/// of others has no device (`hugetlb_file_setup`).
 #[test]
 fn huge_pages_have_two_sizes() {
+    for (size, expected) in [(0, "3"), (21, "3"), (30, "3"), (14, "-1 ENODEV (No such device)")] {
+        let flags = format!("MFD_HUGETLB|{:#x}", size << 26);
+        assert_eq!(result(&run(&format!("memfd_create(\"a\", {flags})"))), expected);
+    }
     for (size, errno) in [(0, "ENOMEM"), (21, "ENOMEM"), (30, "ENOMEM"), (14, "EINVAL")] {
         let flags = format!("{ANON}|MAP_HUGETLB|{:#x}", size << 26);
         let session = run(&format!("mmap(NULL, 4096, PROT_READ, {flags}, -1, 0)"));

@@ -225,3 +225,17 @@ fn settings_and_stated_rules_are_no_remarks_of_the_next_call() {
     let remarks: Vec<_> = session.steps(0..3).map(|(_, step)| step.remark()).collect();
     assert_eq!(remarks, [Some("The first.".to_owned()), None, Some("The third.".to_owned())]);
 }
+
+/// `d_path`: the name of a file that was removed keeps its ` (deleted)` in the maps, be it known from
+/// there or from a note of strace.
+#[test]
+fn a_removed_file_stays_removed() {
+    let maps = "10000000-10001000 rw-s 00000000 00:01 7                          /SYSV00000000 (deleted)\n";
+    let log = "mmap(0x20000000, 4096, PROT_READ, MAP_SHARED|MAP_FIXED, 3</tmp/f>(deleted), 0) = 0x20000000\n\
+        mmap(0x20001000, 4096, PROT_READ, MAP_SHARED|MAP_FIXED, 4</tmp/f>(deleted), 0x1000) = 0x20001000\n";
+    let (runner, _) = support::run(log, Some(maps), false);
+    let text = support::maps_text(&runner.process);
+    let names: Vec<&str> =
+        text.lines().filter_map(|line| line.split_once('/')).map(|it| it.1).collect();
+    assert_eq!(names, ["SYSV00000000 (deleted)", "tmp/f (deleted)", "tmp/f (deleted)"], "{text}");
+}

@@ -13,7 +13,7 @@ fn main() {}
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
     use clap::{Parser, ValueEnum};
-    use mmap_playground_core::address::Address;
+    use mmap_playground_core::address::{Address, PAGE_SIZE, is_page_aligned};
     use mmap_playground_core::heap::{Allocator, HeapSetting};
     use mmap_playground_core::machine::Machine;
     use mmap_playground_core::maps::{parse_maps, print_maps};
@@ -41,7 +41,7 @@ mod native {
         #[arg(long, value_name = "FILE")]
         maps: Option<PathBuf>,
         /// Where placement begins to look downwards
-        #[arg(long, value_name = "ADDR", value_parser = address)]
+        #[arg(long, value_name = "ADDR", value_parser = page_address)]
         mmap_base: Option<Address>,
         /// Below this an ordinary user may map nothing
         #[arg(long, value_name = "ADDR", value_parser = address)]
@@ -105,6 +105,12 @@ mod native {
             None => text.parse(),
         };
         number.map_err(|_| "expected an address, like 0x7ffff7fff000".to_owned())
+    }
+
+    fn page_address(text: &str) -> Result<Address, String> {
+        let at = address(text)?;
+        let message = || format!("expected the address of a page, a multiple of {PAGE_SIZE:#x}");
+        if is_page_aligned(at) { Ok(at) } else { Err(message()) }
     }
 
     fn allocator(text: &str) -> Result<Allocator, String> {

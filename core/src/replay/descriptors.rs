@@ -4,7 +4,7 @@
 use super::{Runner, Step};
 use crate::abi::{Errno, MapFlags, OpenFlags};
 use crate::call::{Call, Outcome, Returned};
-use crate::file::{FileId, FileKind};
+use crate::file::{DELETED, FileId, FileKind};
 use crate::kernel::Kernel;
 use crate::trace::{FdKind, FdNote, Recorded};
 
@@ -120,8 +120,8 @@ impl Runner {
                     if flags.contains(OpenFlags::DIRECTORY) {
                         self.set_kind(fd, FileKind::Directory);
                     }
-                    if flags.contains(OpenFlags::TRUNC) && flags.writes() {
-                        self.process.run(&Call::Ftruncate { fd, length: 0 });
+                    if flags.contains(OpenFlags::TRUNC) && !flags.contains(OpenFlags::PATH) {
+                        self.empty(fd);
                     }
                 }
             }
@@ -142,6 +142,16 @@ impl Runner {
             if let Some(old) = old {
                 kernel.release(old);
             }
+        }
+    }
+
+    /// Empties the file of a descriptor, as `O_TRUNC` does.
+    fn empty(&mut self, fd: i32) {
+        let kernel = &mut self.process.kernel;
+        let open = kernel.files.descriptor(fd).and_then(|open| kernel.files.open_file(open));
+        let Some(file) = open.map(|open| open.file) else { return };
+        if kernel.files.file(file).is_some_and(|file| file.kind.has_length()) {
+            kernel.truncate(file, 0);
         }
     }
 
@@ -166,11 +176,12 @@ fn external_file(kernel: &mut Kernel, note: &FdNote) -> FileId {
             _ => FileKind::Regular,
         },
     };
-    if kind == FileKind::Regular
-        && let Some(file) = kernel.files.by_path(&note.path)
-    {
-        return file;
-    }
     let path = note.path.strip_prefix("/memfd:").unwrap_or(&note.path);
-    kernel.files.create(kind, path, None, 0o666)
+    if kind != FileKind::Regular {
+        return kernel.files.create(kind, path, None, 0o666);
+    }
+    // One that was known before it was removed is still the same.
+    let path = format!("{path}{}", if note.deleted { DELETED } else { "" });
+    let known = kernel.files.by_path(&path).or_else(|| kernel.files.by_path(&note.path));
+    known.unwrap_or_else(|| kernel.files.create(kind, &path, None, 0o666))
 }

@@ -209,7 +209,7 @@ impl Kernel {
         }
         if flags.intersects(MapFlags::FIXED | MapFlags::FIXED_NOREPLACE) {
             if flags.contains(MapFlags::HUGETLB)
-                && huge_size(flags).is_some_and(|size| !addr.is_multiple_of(size))
+                && huge_size(flags.bits()).is_some_and(|size| !addr.is_multiple_of(size))
             {
                 let text =
                     "MAP_HUGETLB with MAP_FIXED needs an address on a boundary of huge pages";
@@ -268,7 +268,7 @@ fn huge_length(flags: MapFlags, length: u64) -> Result<u64, Refusal> {
     if !flags.contains(MapFlags::HUGETLB) {
         return Ok(length);
     }
-    let Some(size) = huge_size(flags) else {
+    let Some(size) = huge_size(flags.bits()) else {
         let text = "MAP_HUGETLB has pages of 2 MiB and 1 GiB only";
         return refuse(Errno::EINVAL, Reason::FlagCombination { text });
     };
@@ -277,8 +277,8 @@ fn huge_length(flags: MapFlags, length: u64) -> Result<u64, Refusal> {
 
 /// The size of huge pages that flags ask for: its logarithm stands in six bits of them, and 0 is
 /// the usual 2 MiB (`hstate_sizelog`).
-fn huge_size(flags: MapFlags) -> Option<u64> {
-    match flags.bits() >> 26 & 0x3f {
+pub(super) fn huge_size(flags: u64) -> Option<u64> {
+    match flags >> 26 & 0x3f {
         0 | 21 => Some(PMD_SIZE),
         30 => Some(1 << 30),
         _ => None,
@@ -342,7 +342,7 @@ fn file_agrees(
     length: u64,
 ) -> Result<(), Refusal> {
     if flags.contains(MapFlags::HUGETLB) {
-        if huge_size(flags).is_some_and(|size| !offset.is_multiple_of(size)) {
+        if huge_size(flags.bits()).is_some_and(|size| !offset.is_multiple_of(size)) {
             let text = "MAP_HUGETLB needs an offset on a boundary of huge pages";
             return refuse(Errno::EINVAL, Reason::FlagCombination { text });
         }

@@ -11,8 +11,8 @@ use crate::vma::VmaFlags;
 impl Kernel {
     /// Writes changes of shared mappings to their files: `int msync(void *addr, size_t length, int flags)`.
     /// The files here always have them already. The value is 0.
-    pub(crate) fn sys_msync(&self, addr: Address, length: u64, flags: u64) -> CallResult {
-        let flags = MsyncFlags::from_bits_retain(flags);
+    pub(crate) fn sys_msync(&self, addr: Address, length: u64, flags: u32) -> CallResult {
+        let flags = MsyncFlags::from_bits_retain(flags.into());
         let unknown = flags - (MsyncFlags::ASYNC | MsyncFlags::INVALIDATE | MsyncFlags::SYNC);
         if !unknown.is_empty() {
             let reason = Reason::UnknownBits { argument: "flags", bits: unknown.bits() };

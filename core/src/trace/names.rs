@@ -148,7 +148,7 @@ const TABLES: [(&str, &FlagNames); 7] = [
 ];
 
 /// Constants that are no flag to print.
-const OTHERS: [(&str, u64); 30] = [
+const OTHERS: [(&str, u64); 41] = [
     ("NULL", 0),
     ("nil", 0),
     ("PAGE_SIZE", PAGE_SIZE),
@@ -156,15 +156,26 @@ const OTHERS: [(&str, u64); 30] = [
     ("MAP_FAILED", u64::MAX),
     ("MAP_TYPE", 0xf),
     ("MAP_HUGE_SHIFT", 26),
+    ("MAP_HUGE_MASK", 0x3f),
     ("MAP_HUGE_2MB", 21 << 26),
     ("MAP_HUGE_1GB", 30 << 26),
     ("MFD_HUGE_SHIFT", 26),
+    ("MFD_HUGE_MASK", 0x3f),
     ("MFD_HUGE_2MB", 21 << 26),
     ("MFD_HUGE_1GB", 30 << 26),
+    ("POSIX_MADV_NORMAL", 0),
+    ("POSIX_MADV_RANDOM", 1),
+    ("POSIX_MADV_SEQUENTIAL", 2),
+    ("POSIX_MADV_WILLNEED", 3),
+    ("POSIX_MADV_DONTNEED", 4),
     ("O_ASYNC", 0o2_0000),
     ("FASYNC", 0o2_0000),
     ("O_NDELAY", 0o4000),
     ("O_RSYNC", 0o401_0000),
+    ("O_FSYNC", 0o401_0000),
+    ("FAPPEND", 0o2000),
+    ("FNDELAY", 0o4000),
+    ("FNONBLOCK", 0o4000),
     ("S_IRWXU", 0o700),
     ("S_IRUSR", 0o400),
     ("S_IWUSR", 0o200),

@@ -448,8 +448,24 @@ impl Generator {
             let flags = if self.odd() { self.random.pick(&[1, 2, 0x20, 0x18, 8, 0x10]) } else { 0 };
             return Call::MemfdCreate { name: self.random.pick(&["m", "n", ""]).to_owned(), flags };
         }
-        let path =
-            self.random.pick(&["f", "f", "g", "./f", "/dev/zero", "/dev/null", ".", "x/y", "f/y"]);
+        let path = self.random.pick(&[
+            "f",
+            "f",
+            "f",
+            "g",
+            "g",
+            "./f",
+            "/dev/zero",
+            "/dev/null",
+            ".",
+            "x/y",
+            "f/y",
+            "f/",
+            "./g/.",
+            "f\0g",
+            "",
+            "/..",
+        ]);
         let flags = self.random.pick(&[
             0o102,
             0o102,
@@ -463,6 +479,10 @@ impl Generator {
             0o302,
             0o10_000_000,
             0o200_000,
+            3,
+            0o1000,
+            0o10_001_302,
+            0o200_100,
         ]);
         let mode = self.random.pick(&[0o600, 0o600, 0o600, 0o400, 0o200, 0o644]);
         if self.random.percent(20) {

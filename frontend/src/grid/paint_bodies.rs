@@ -5,11 +5,10 @@ use crate::grid::paint::{Inset, add_cross, add_outline, cross_style, inset, set_
 use crate::grid::scene::{Cell, Marks};
 use crate::theme::Palette;
 use mmap_playground_core::abi::Prot;
-use std::collections::BTreeMap;
 use web_sys::CanvasRenderingContext2d as Context;
 
 /// What is behind a page.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Behind {
     /// A frame of its own, or of a file.
     Frame,
@@ -39,7 +38,7 @@ impl Behind {
 }
 
 /// What pages that are painted in one go have in common.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Look {
     prot: Prot,
     behind: Behind,
@@ -60,14 +59,19 @@ pub(super) fn bodies(context: &Context, cells: &[Cell], palette: &Palette, motio
     }
 }
 
-/// The mapped pages, by their look.
-fn alike(cells: &[Cell]) -> BTreeMap<Look, Vec<(&Cell, Inset)>> {
-    let mut alike: BTreeMap<Look, Vec<(&Cell, Inset)>> = BTreeMap::new();
+/// The mapped pages, by their look: there are few.
+fn alike(cells: &[Cell]) -> Vec<(Look, Vec<(&Cell, Inset)>)> {
+    let mut alike: Vec<(Look, Vec<(&Cell, Inset)>)> = Vec::new();
     for cell in cells {
         let Some(prot) = cell.prot else { continue };
         let behind = Behind::of(cell.marks);
         let inferred = behind != Behind::Frame && cell.marks.contains(Marks::INFERRED);
-        alike.entry(Look { prot, behind, inferred }).or_default().push((cell, inset(cell)));
+        let look = Look { prot, behind, inferred };
+        let page = (cell, inset(cell));
+        match alike.iter_mut().find(|(known, _)| *known == look) {
+            Some((_, pages)) => pages.push(page),
+            None => alike.push((look, vec![page])),
+        }
     }
     alike
 }

@@ -197,13 +197,14 @@ fn twice(record: &Value) -> String {
 /// How often in a row nothing failed in the browsers.
 fn browsers(record: &Value) -> String {
     let browsers = &record["browsers"];
-    match number(browsers, "in_a_row") {
-        0 => "no run alone is recorded".to_owned(),
-        runs => format!(
-            "{} runs in a row without a failure, {} tests each",
-            grouped(runs),
-            grouped(number(browsers, "tests"))
-        ),
+    if browsers.is_null() {
+        return NONE.to_owned();
+    }
+    let (runs, tests) = (number(browsers, "in_a_row"), grouped(number(browsers, "tests")));
+    match runs {
+        0 => "the last of them alone had a failure".to_owned(),
+        1 => format!("one of them alone, {tests} tests, without a failure"),
+        runs => format!("{} in a row alone, {tests} tests each, without a failure", grouped(runs)),
     }
 }
 
@@ -254,9 +255,12 @@ mod tests {
     #[test]
     fn runs_in_a_row_are_told() {
         let report = of(json!({"fuzzing": {}, "browsers": {"in_a_row": 5, "tests": 1234}}));
-        assert!(report.contains("5 runs in a row without a failure, 1,234 tests each"), "{report}");
+        assert!(
+            report.contains("5 in a row alone, 1,234 tests each, without a failure"),
+            "{report}"
+        );
         let none = of(json!({"fuzzing": {}, "browsers": {"in_a_row": 0, "tests": 1233}}));
-        assert!(none.contains("no run alone is recorded"), "{none}");
+        assert!(none.contains("the last of them alone had a failure"), "{none}");
     }
 
     #[test]

@@ -27,9 +27,8 @@ impl Runner {
     /// Notes a block, in the place of those that were freed there.
     pub(super) fn note_block(&mut self, pointer: Address, block: Block) {
         let end = pointer.saturating_add(block.size);
-        let below =
-            self.blocks.get_prev(&pointer).filter(|(start, it)| **start + it.size > pointer);
-        let mut gone: Vec<Address> = below.map(|(start, _)| *start).into_iter().collect();
+        let below = self.block(pointer).map(|(start, _)| start);
+        let mut gone: Vec<Address> = below.into_iter().collect();
         gone.extend(self.blocks.range(pointer..end).map(|(start, _)| *start));
         for start in gone {
             if self.blocks.get(&start).is_some_and(|it| it.freed) {

@@ -100,10 +100,10 @@ const CALL_BOUND: &str = "The map itself takes 2 ms. Of the time from Enter to t
     to the frame's way to the screen. With all panels hidden but the map, 60 % of the time is left.";
 
 const FRAME_BOUND: &str = "While the map scrolls or zooms it alone is painted; the other views hear \
-    of it when it rests. Of a step of zoom at 65,530 VMAs, Chromium's profiler gives a third to filling \
-    and stroking on the canvas, which the processor does without a GPU, a fifth to the copy of what \
-    was seen, which fades, and a sixth to the plan of the next level over all VMAs. Of a move of the \
-    pointer it gives most to yew, which renders each view that may light up.";
+    of it when it rests. Of a step of zoom at 65,530 VMAs, Chromium's profiler gives half to the \
+    module and its canvas calls (a fifth of that is the copy of what was seen, which fades, and a \
+    seventh the plan of the next level over all VMAs) and half to the browser, which paints without a \
+    GPU. Of a move of the pointer it gives most to yew, which renders each view that may light up.";
 
 /// A trace after which there are so many VMAs, with the stack.
 fn vmas(count: u64) -> String {

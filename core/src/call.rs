@@ -246,6 +246,11 @@ pub struct SignalInfo {
 }
 
 impl Outcome {
+    /// Says whether the call was refused, or the access ended in a signal.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.returned, Returned::Error(_) | Returned::Signal(_))
+    }
+
     /// An outcome with nothing to say but its value.
     pub fn value(value: u64) -> Outcome {
         Outcome { returned: Returned::Value(value), reason: None, events: Vec::new() }

@@ -65,14 +65,16 @@ impl Runner {
     pub(super) fn make_mappable(&mut self, fd: i32, note: Option<&FdNote>) {
         let files = &self.process.kernel.files;
         let known = files.descriptor(fd).and_then(|open| files.behind(open));
-        let path = match (note, known) {
-            (Some(note), _) => note.path.clone(),
+        let (path, deleted) = match (note, known) {
+            (Some(note), _) => (note.path.clone(), note.deleted),
             (None, Some(file)) if file.kind == FileKind::Regular => {
-                file.maps_name().trim_end_matches(" (deleted)").to_owned()
+                let name = file.maps_name();
+                let path = name.strip_suffix(DELETED);
+                (path.unwrap_or(&name).to_owned(), path.is_some())
             }
-            (None, _) => format!("descriptor:{fd}"),
+            (None, _) => (format!("descriptor:{fd}"), false),
         };
-        let note = FdNote { path, deleted: false, kind: FdKind::Path };
+        let note = FdNote { path, deleted, kind: FdKind::Path };
         self.external_descriptor(fd, &note, OpenFlags::READ_WRITE);
     }
 
@@ -110,14 +112,16 @@ impl Runner {
                 let note = step.parsed.recorded_note();
                 let created_empty = own.is_some()
                     && (note.is_none() && !path.starts_with('/')
-                        || flags.contains(OpenFlags::CREAT | OpenFlags::EXCL));
+                        || flags.contains(OpenFlags::CREAT | OpenFlags::EXCL)
+                        || note.is_none() && flags.contains(OpenFlags::TMPFILE));
                 if let (true, Some(own)) = (created_empty, own) {
                     self.renumber(own, fd);
                 } else {
                     self.process = before;
                     let note = note.cloned().unwrap_or_else(|| step.note_of_path());
                     self.external_descriptor(fd, &note, flags);
-                    if flags.contains(OpenFlags::DIRECTORY) {
+                    let unnamed = flags.contains(OpenFlags::TMPFILE);
+                    if flags.contains(OpenFlags::DIRECTORY) && !unnamed {
                         self.set_kind(fd, FileKind::Directory);
                     }
                     if flags.contains(OpenFlags::TRUNC) && !flags.contains(OpenFlags::PATH) {

@@ -11,7 +11,7 @@ mod descriptors;
 mod places;
 
 use crate::abi::{Errno, OpenFlags};
-use crate::address::Address;
+use crate::address::{Address, PageRange};
 use crate::call::{Call, Outcome, Returned, SignalInfo};
 use crate::event::Event;
 use crate::machine::Machine;
@@ -21,6 +21,7 @@ use crate::trace::{
     CallName, Diagnostic, FdKind, FdNote, Line, ParsedCall, Recorded, SignalLine, Statement,
     print_call, print_result, resolve,
 };
+use crate::vma::Sharing;
 use blocks::Block;
 use imbl::OrdMap;
 use std::sync::Arc;
@@ -245,7 +246,9 @@ impl Runner {
         let recorded = parsed.recorded.as_ref().and_then(Recorded::value);
         match asked {
             Call::Free { ptr } => self.free_block(*ptr),
-            Call::Realloc { ptr, size } if *size == 0 || recorded.is_some_and(|at| at != 0) => {
+            Call::Realloc { ptr, size }
+                if *size == 0 || recorded.or(value).is_some_and(|at| at != 0) =>
+            {
                 self.free_block(*ptr);
             }
             _ => {}
@@ -290,15 +293,21 @@ impl Runner {
         let may_go_back = places || matches!(recorded, Recorded::Error(_)) || !holes.is_empty();
         let mut before = may_go_back.then(|| self.process.clone());
         let mut outcome = self.process.run(&step.call);
-        if let (Some(plain), false) = (before.clone(), holes.is_empty()) {
+        if let (Some(plain), false) = (before.clone(), holes.is_empty())
+            && outcome.is_refused()
+        {
+            let (alone, said) = (self.process.clone(), step.notes.len());
             // Private memory most often; some calls succeed on shared memory only.
-            for shared in [false, true] {
-                if matches!(outcome.returned, Returned::Error(_) | Returned::Signal(_)) {
-                    self.process = plain.clone();
-                    self.infer(&holes, step, shared);
-                    before = Some(self.process.clone());
-                    outcome = self.process.run(&step.call);
-                }
+            let mut with = self.run_with(&plain, &holes, step, Sharing::Private);
+            if with.1.is_refused() {
+                with = self.run_with(&plain, &holes, step, Sharing::Shared { may_write: true });
+            }
+            if with.1.is_refused() {
+                // It was not for want of a mapping.
+                self.process = alone;
+                step.notes.truncate(said);
+            } else {
+                (before, outcome) = (Some(with.0), with.1);
             }
         }
         if self.agrees(step, recorded, &outcome) {
@@ -339,6 +348,19 @@ impl Runner {
                 }
             }
         }
+    }
+
+    /// Runs a call with memory where it meets none; gives the process before it too.
+    fn run_with(
+        &mut self,
+        plain: &Process,
+        holes: &[PageRange],
+        step: &mut Step,
+        sharing: Sharing,
+    ) -> (Process, Outcome) {
+        self.process = plain.clone();
+        self.infer(holes, step, sharing);
+        (self.process.clone(), self.process.run(&step.call))
     }
 
     /// Says whether a recorded result is what the model gave.
@@ -498,10 +520,12 @@ impl Ran {
     }
 }
 
-/// What is said of a call that is none of ours, where somebody asks for it: a line of a log, which
-/// has a result, is passed over without a word.
+/// What is said of a call that is none of ours, where somebody types it: a line of a log, which has
+/// a result, is passed over without a word.
 fn not_simulated(name: &str, text: &str) -> Option<String> {
-    if !text.trim_end().ends_with(')') {
+    let (_, arguments) = text.split_once('(')?;
+    let is_call = arguments.trim_end().trim_end_matches(';').ends_with(')');
+    if !is_call || arguments.contains('=') {
         return None;
     }
     let nearest = CallName::nearest(name).map(|call| format!("; did you mean {}?", call.name()));

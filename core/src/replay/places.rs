@@ -37,11 +37,18 @@ impl Runner {
             Call::Brk { .. } => self.force_break(address),
             _ => self.force_mapping(&step.call, address),
         };
-        if let (&Call::Mmap { fd, .. }, true) =
-            (&step.call, matches!(outcome.returned, Returned::Error(_)))
+        if let (&Call::Mmap { fd, flags, .. }, Returned::Error(_)) = (&step.call, &outcome.returned)
         {
-            self.make_mappable(fd, step.parsed.fd_note(4));
             outcome = self.force_mapping(&plain(&step.call), address);
+            let anonymous = flags & MapFlags::ANONYMOUS.bits() != 0;
+            if matches!(outcome.returned, Returned::Error(_)) && !anonymous {
+                let refused = self.process.clone();
+                self.make_mappable(fd, step.parsed.fd_note(4));
+                outcome = self.force_mapping(&plain(&step.call), address);
+                if matches!(outcome.returned, Returned::Error(_)) {
+                    self.process = refused;
+                }
+            }
         }
         let there = outcome.returned == Returned::Value(address);
         if there {
@@ -202,13 +209,15 @@ impl Runner {
     }
 
     /// Adds the mappings without which a call could not have succeeded.
-    pub(super) fn infer(&mut self, holes: &[PageRange], step: &mut Step, shared: bool) {
+    pub(super) fn infer(&mut self, holes: &[PageRange], step: &mut Step, sharing: Sharing) {
         let grows = matches!(step.call, Call::Mprotect { prot, .. }
             if Prot::from_bits_retain(prot).contains(Prot::GROWSDOWN));
         for hole in holes {
             let mut vma = anonymous(*hole, Prot::RW, true);
             vma.flags.set(VmaFlags::GROWSDOWN, grows);
-            if shared && let Some(object) = self.shared_memory(*hole) {
+            if sharing.is_shared()
+                && let Some(object) = self.shared_memory(*hole)
+            {
                 vma = Vma { inferred: true, ..object };
             }
             let kernel = &mut self.process.kernel;

@@ -171,20 +171,18 @@ pub(super) fn hazard(context: &Context, inset: &Inset, color: &str) {
     context.restore();
 }
 
-/// Crosses out what cannot be used: a line, or two.
+/// Crosses out what cannot be used.
 pub(super) fn cross(context: &Context, inset: &Inset, color: &str) {
     context.begin_path();
     add_cross(context, inset, false);
-    cross_style(context, color);
-    context.stroke();
-    context.set_global_alpha(1.0);
+    stroke_cross(context, color, 0.5);
 }
 
-/// How a cross is stroked; afterwards nothing is opaque.
-pub(super) fn cross_style(context: &Context, color: &str) {
-    context.set_stroke_style_str(color);
-    context.set_line_width(1.0);
-    context.set_global_alpha(0.5);
+/// Strokes the path as crosses are.
+pub(super) fn stroke_cross(context: &Context, color: &str, alpha: f64) {
+    context.set_global_alpha(alpha);
+    stroke(context, color, 1.0);
+    context.set_global_alpha(1.0);
 }
 
 /// Adds the lines of a cross to the path.

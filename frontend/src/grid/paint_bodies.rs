@@ -1,7 +1,7 @@
 //! The bodies of pages: fills, outlines and crosses. Pages that look alike are painted in one go: a
 //! far level shows thousands, and a path for each takes several times as long.
 
-use crate::grid::paint::{Inset, add_cross, add_outline, cross_style, inset, set_dash, stroke};
+use crate::grid::paint::{Inset, add_cross, add_outline, inset, set_dash, stroke, stroke_cross};
 use crate::grid::scene::{Cell, Marks};
 use crate::theme::Palette;
 use mmap_playground_core::abi::Prot;
@@ -120,18 +120,19 @@ impl Look {
                 set_dash(context, &[]);
             }
         }
-        let crossed = |cell: &Cell| self.prot.is_empty() || cell.marks.contains(Marks::BEYOND_END);
-        let mut crossed = cells.iter().filter(|(cell, _)| crossed(cell)).peekable();
-        if crossed.peek().is_none() {
-            return;
+        let ink = self.behind.ink(self.prot, palette);
+        if self.prot.is_empty() {
+            context.begin_path();
+            cells.iter().for_each(|(_, inset)| add_cross(context, inset, false));
+            stroke_cross(context, ink, 0.5);
         }
-        context.begin_path();
-        for (cell, inset) in crossed {
-            add_cross(context, inset, cell.marks.contains(Marks::BEYOND_END));
+        let mut beyond =
+            cells.iter().filter(|(cell, _)| cell.marks.contains(Marks::BEYOND_END)).peekable();
+        if beyond.peek().is_some() {
+            context.begin_path();
+            beyond.for_each(|(_, inset)| add_cross(context, inset, true));
+            stroke_cross(context, ink, 0.9);
         }
-        cross_style(context, self.behind.ink(self.prot, palette));
-        context.stroke();
-        context.set_global_alpha(1.0);
     }
 }
 

@@ -128,7 +128,7 @@ impl Runner {
 /// Where the model has an address of a block that a log has; of none, the address itself.
 fn placed(block: Option<(Address, Block)>, recorded: Address) -> Address {
     match block {
-        Some((start, block)) if block.address != 0 => block.address + (recorded - start),
+        Some((start, block)) if block.address != 0 => block.address.wrapping_add(recorded - start),
         Some(_) => 0,
         None => recorded,
     }
